@@ -1,0 +1,74 @@
+// takes -> finished file: joins, pauses, encodes, writes the sidecar, and puts both in place.
+//
+// How it stays whole: the audio and the sidecar are written beside the target under hidden names that the job's id
+// fixes, synced, and renamed: the sidecar first, then the audio, then the folder is synced. The sidecar holds the job's
+// id and the SHA-256 of the audio, so a publish that a crash cut short is recognised and finished, never doubled.
+// Nothing that is not ours is overwritten unless the job says so. Safe on any thread, one call a job at a time.
+// Memory does not grow with the length of the job: takes are read one by one and the encoder streams.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "broker/text/segmenter.h"
+
+namespace lectern::publish {
+
+struct PublishedSegment {
+  std::size_t index = 0;
+  std::size_t begin = 0, end = 0;   // code points of the script
+  std::string spoken;
+  text::Break after = text::Break::sentence;
+  std::string take_key;
+  std::uint64_t seed = 0;
+  nlohmann::json notes = nlohmann::json::object();  // what the engine had to say about the take
+};
+
+struct PauseSettings {  // seconds of silence after a segment, by what follows
+  double sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0, end = 0.3;
+};
+
+struct PublishRequest {
+  std::string job_id;                // the client-made id; in the sidecar and the staged names
+  std::filesystem::path takes;       // the takes folder
+  std::filesystem::path target;      // the wished audio file, with its extension
+  bool overwrite = false;            // else a numbered name is used: "NAME (2).flac"
+  std::string format = "flac";       // wav, flac, ogg, opus, mp3
+  PauseSettings pauses;
+  std::vector<PublishedSegment> segments;
+  std::vector<text::Unspoken> unspoken;
+  nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
+};
+
+struct Published {
+  std::filesystem::path audio;      // where it stands now
+  std::filesystem::path sidecar;    // NAME.json
+  double seconds = 0;               // of audio
+  std::uint64_t bytes = 0;
+  double peak = 0;                  // largest absolute sample
+};
+
+// Throws Fault (no_space, bad_input naming the folder, ...); then nothing of it is visible. `stop` is looked at between
+// takes; when it turns true a Fault(internal, "stopped") is thrown the same way. `missing` is called with the key of
+// each take that is not there or damaged before the Fault is thrown, so that it can be spoken again.
+Published publish(const PublishRequest& request, const std::atomic<bool>& stop,
+                  const std::function<void(const std::string& key)>& missing = {});
+
+struct AudioFormat {
+  std::string name, extension, description;  // "flac", ".flac", "FLAC, 24 bit"
+};
+const std::vector<AudioFormat>& audio_formats();
+// The format of that name; nullptr when there is none.
+const AudioFormat* find_format(const std::string& name);
+
+// `target` or, when that is taken on disk or by `taken`, the first free "STEM (2).EXT", "STEM (3).EXT", ... Its sidecar's
+// name (STEM.json) must be free as well.
+std::filesystem::path free_name(const std::filesystem::path& target,
+                                const std::function<bool(const std::filesystem::path&)>& taken = {});
+
+}  // namespace lectern::publish

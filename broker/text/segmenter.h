@@ -1,0 +1,58 @@
+// script -> segments: the front door of broker/text.
+//
+// Pure functions of their arguments; safe on any thread. Positions are counted in Unicode code points of the decoded
+// script (line ends as they stand in the file, byte-order mark not counted), half open: [begin, end).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lectern::text {
+
+// What a reader hears after a segment.
+enum class Break { sentence, paragraph, section, chapter, end };
+
+struct Segment {
+  std::size_t begin = 0, end = 0;  // the range of the script that it speaks
+  std::string spoken;              // UTF-8: what the model is given; never empty, never longer than the limit
+  Break after = Break::sentence;
+  bool heading = false;
+};
+
+// A stretch of the script that no segment speaks, and why ("white space", "rule", "markup", "image", ...).
+struct Unspoken {
+  std::size_t begin = 0, end = 0;
+  std::string reason;
+};
+
+struct Segmentation {
+  std::vector<Segment> segments;  // in order, ranges disjoint and ascending
+  std::vector<Unspoken> unspoken; // together with the segments' ranges this covers [0, characters) exactly
+  std::size_t characters = 0;     // code points in the script
+};
+
+enum class Format { plain, markdown };
+
+struct SegmenterOptions {
+  Format format = Format::plain;
+  std::string language = "en-us";    // of the voice: en-us, en-gb, es, fr, hi, it, pt-br
+  std::size_t max_segment_chars = 300;  // code points of Segment::spoken; the model's limit, at least 40
+};
+
+// Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else
+// Windows-1252. Throws Fault(bad_input) for binary content and for empty or white-space-only scripts; `name` is the
+// script's name for the message.
+std::string decode_script(std::string_view bytes, const std::string& name);
+
+// The name of the encoding that decode_script() finds ("UTF-8", "UTF-16LE", "windows-1252", ...).
+std::string script_encoding(std::string_view bytes);
+
+// Cuts a decoded script. Throws Fault(bad_input) when nothing in it can be spoken.
+Segmentation segment_script(std::string_view script, const SegmenterOptions& options);
+
+// How a reader would say it: numbers, money, dates, times, ordinals, units, Roman numerals, abbreviations written out.
+std::string normalise(std::string_view sentence, const std::string& language);
+
+}  // namespace lectern::text
