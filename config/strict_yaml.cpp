@@ -51,7 +51,8 @@ std::string quoted_list(const std::vector<std::string>& words) {
 
 YAML::Node parse_yaml(const std::string& text, const std::string& file) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    // Without the end mark, yaml-cpp takes a quote that is never closed for text up to the end of the file.
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text + "\n...\n");
     if (documents.size() > 1)
       throw Fault(Exit::bad_input, file + ": more than one YAML document", "remove the lines '---' between them");
     return documents.empty() ? YAML::Node() : documents.front();
@@ -102,9 +103,18 @@ void YamlFields::finish() const {
   }
 }
 
+// Where a value stands. yaml-cpp places a missing one at what follows it, so that the key is named instead.
+YAML::Node YamlFields::at(const std::string& key, const YAML::Node& value) const {
+  if (!value.IsNull() || !node_.IsMap()) return value;
+  const std::string last = key.substr(key.rfind('.') + 1);
+  for (const auto& entry : node_)
+    if (entry.first.Scalar() == last) return entry.first;
+  return value;
+}
+
 std::string YamlFields::text(const std::string& key, const YAML::Node& value) const {
   if (!value.IsScalar())
-    refuse(value, "'" + key + "' must be text, not " + kind(value),
+    refuse(at(key, value), "'" + key + "' must be text, not " + kind(value),
            "write '" + key + ": some text', or remove the line");
   return value.Scalar();
 }
@@ -113,9 +123,9 @@ double YamlFields::number(const std::string& key, const YAML::Node& value, doubl
   const std::string range = fmt::format("{} to {}", low, high);
   double parsed = 0;
   if (!plain(value) || !parse_all(value.Scalar(), parsed))
-    refuse(value, "'" + key + "' must be a number, not " + kind(value), "use a number from " + range);
+    refuse(at(key, value), "'" + key + "' must be a number, not " + kind(value), "use a number from " + range);
   if (!(parsed >= low && parsed <= high))
-    refuse(value, "'" + key + "' is out of range: " + value.Scalar(), "use a number from " + range);
+    refuse(at(key, value), "'" + key + "' is out of range: " + value.Scalar(), "use a number from " + range);
   return parsed;
 }
 
@@ -126,16 +136,16 @@ long long YamlFields::whole(const std::string& key, const YAML::Node& value, lon
   const auto& digits = value.IsScalar() ? value.Scalar() : std::string();
   const std::size_t sign = !digits.empty() && digits[0] == '-' ? 1 : 0;
   if (!number || digits.size() == sign || digits.find_first_not_of("0123456789", sign) != std::string::npos)
-    refuse(value, "'" + key + "' must be a whole number, not " + kind(value), hint);
+    refuse(at(key, value), "'" + key + "' must be a whole number, not " + kind(value), hint);
   if (!parse_all(digits, parsed) || parsed < low || parsed > high)
-    refuse(value, "'" + key + "' is out of range: " + digits, hint);
+    refuse(at(key, value), "'" + key + "' is out of range: " + digits, hint);
   return parsed;
 }
 
 bool YamlFields::truth(const std::string& key, const YAML::Node& value) const {
   if (plain(value) && value.Scalar() == "true") return true;
   if (plain(value) && value.Scalar() == "false") return false;
-  refuse(value, "'" + key + "' must be true or false, not " + kind(value),
+  refuse(at(key, value), "'" + key + "' must be true or false, not " + kind(value),
          "write '" + key + ": true' or '" + key + ": false'");
 }
 
@@ -144,7 +154,7 @@ std::string YamlFields::choice(const std::string& key, const YAML::Node& value,
   const std::string word = text(key, value);
   if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
   const std::string near = nearest_word(word, allowed);
-  refuse(value, "'" + key + "' cannot be '" + word + "'",
+  refuse(at(key, value), "'" + key + "' cannot be '" + word + "'",
          (near.empty() ? "" : "did you mean '" + near + "'? ") + ("use " + quoted_list(allowed)));
 }
 

@@ -38,6 +38,8 @@ class YamlFields {
   const std::string& file() const { return file_; }
 
  private:
+  YAML::Node at(const std::string& key, const YAML::Node& value) const;
+
   YAML::Node node_;
   std::string file_, where_;
   std::vector<std::string> keys_;
