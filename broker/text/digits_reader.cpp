@@ -49,7 +49,7 @@ bool is_telephone(const Groups& groups) {
   if (d.size() < 2 || total < 7 || total > 17) return false;
   if (groups.international || groups.bracketed) return true;
   if (!groups.hyphens || groups.blanks) return false;
-  if (d.size() == 2) return d[0].size() == 3 && d[1].size() == 4;
+  if (d.size() == 2) return (d[0].size() == 3 && d[1].size() == 4) || (total >= 9 && d[0].size() != d[1].size());
   return !(d.size() == 3 && d[0].size() == 4 && d[1].size() <= 2);  // 2024-05-01 is a date
 }
 

@@ -80,7 +80,7 @@ std::optional<Heading> numbered_heading(std::u32string_view text, const HeadingW
   }
   const char32_t next = at(rest, 0);
   rest = trim(rest);
-  Heading heading{1, entry.before, false};
+  Heading heading{1, entry.before, false, true};
   while (!rest.empty() && !is_word(rest[0]) && !is_opening(rest[0])) rest = trim(rest.substr(1));
   if (rest.empty()) {
     heading.lacks_title = true;
@@ -101,10 +101,21 @@ std::optional<Heading> worded_heading(std::u32string_view text, const std::strin
     if (entry.numbered) {
       if (auto heading = numbered_heading(text, entry)) return heading;
     } else if (!has_words(text.substr(word.size()))) {
-      return Heading{1, entry.before, false};
+      return Heading{1, entry.before, false, false};
     }
   }
   return std::nullopt;
+}
+
+// Whether the lines after "CHAPTER I" are its title rather than the first lines of its text.
+bool is_all_title(const std::vector<Line>& stanza) {
+  if (stanza.size() > 3) return false;
+  std::size_t length = 0;
+  for (const Line& line : stanza) length += line.text.size();
+  if (length > kLongestNumbered) return false;
+  for (std::size_t i = 1; i < stanza.size(); ++i)  // a second sentence is no title
+    if (ends_sentence(stanza[i].text) && (i + 1 < stanza.size() || is_upper(stanza[i].text.front()))) return false;
+  return true;
 }
 
 // A stanza of one or two short lines that says nothing but a title.
@@ -147,26 +158,23 @@ std::optional<Heading> find_heading(const std::vector<Line>& stanza, const Surro
                                     const std::string& language) {
   const std::u32string_view first = stanza.front().text;
   if (around.underlined && stanza.size() == 1 && has_words(first) && first.size() <= kLongestNumbered)
-    return Heading{1, around.underline == U'=' ? kChapter : kSection, false};
+    return Heading{1, around.underline == U'=' ? kChapter : kSection, false, false};
   if (auto heading = worded_heading(first, language)) {
-    const bool short_rest = stanza.size() <= 3 && std::all_of(stanza.begin(), stanza.end(), [](const Line& line) {
-      return line.text.size() <= kLongestHeading;
-    });
-    if (short_rest && !ends_sentence(stanza.back().text)) heading->lines = stanza.size();
+    if (is_all_title(stanza)) heading->lines = stanza.size();
     if (stanza.size() > 1) heading->lacks_title = false;
     return heading;
   }
   if (!may_be_title(stanza)) return std::nullopt;
   const bool starts_upper = is_upper(first.front()) || is_opening(first.front()) || is_digit(first.front());
   if (around.after_chapter && starts_upper && !ends_sentence(stanza.back().text))
-    return Heading{stanza.size(), Break::paragraph, false};
+    return Heading{stanza.size(), Break::paragraph, false, false};
   const bool alone = around.blank_before >= 3;
   if (std::all_of(stanza.begin(), stanza.end(), [](const Line& line) { return all_capitals(line.text); }))
-    return Heading{stanza.size(), alone ? kChapter : kSection, false};
-  if (stanza.size() == 1 && (is_bare_number(first) || is_numbered_title(first))) return Heading{1, kSection, false};
+    return Heading{stanza.size(), alone ? kChapter : kSection, false, false};
+  if (stanza.size() == 1 && (is_bare_number(first) || is_numbered_title(first))) return Heading{1, kSection, false, false};
   if (starts_upper && !ends_sentence(stanza.back().text) &&
       std::all_of(stanza.begin(), stanza.end(), [&](const Line& line) { return is_centred(line, around); }))
-    return Heading{stanza.size(), alone ? kChapter : kSection, false};
+    return Heading{stanza.size(), alone ? kChapter : kSection, false, false};
   return std::nullopt;
 }
 

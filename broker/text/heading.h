@@ -32,6 +32,7 @@ struct Heading {
   std::size_t lines = 1;             // how many lines of the stanza it takes
   Break before = Break::section;     // chapter or section
   bool lacks_title = false;          // "CHAPTER I." alone
+  bool numbered = false;             // it begins "CHAPTER I"
 };
 
 std::optional<Heading> find_heading(const std::vector<Line>& stanza, const Surroundings& surroundings,

@@ -72,6 +72,12 @@ std::u32string read_aloud(const Sentence& s) {
     std::size_t end = i + 1;
     if (kind == Kind::word)
       while (end < text.size() && kind_of(text[end]) == Kind::word) ++end;
+    if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) && (is_digit(before(text, i)) || is_digit(at(text, end)))) {
+      out += is_lower(at(text, end + 1)) ? U". " : U" ";  // 1.F.3; 3.The next
+      i = end;
+      continue;
+    }
+    if (spoke && c == U'(') out += U' ';
     if (spoke && is_word(c) && !out.empty() && is_word(out.back())) out += U' ';
     out += text.substr(i, end - i);
     if (c == U',' && is_digit(before(text, i)) && is_digit(at(text, end))) out += U' ';

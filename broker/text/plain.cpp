@@ -175,7 +175,8 @@ class PlainReader {
       Block& block = begin_block(true);
       for (std::size_t k = i; k < i + heading->lines; ++k) {
         append(block, lines_[k].begin, lines_[k].end);
-        if (k + 1 < i + heading->lines) block.append(kLineStop, lines_[k].end);
+        if (k + 1 == i + heading->lines) continue;
+        block.append(!is_meant(k) ? U' ' : k == i && heading->numbered ? kLineStop : kLinePause, lines_[k].end);
       }
       after_chapter_ = heading->lacks_title;
       i += heading->lines;
@@ -257,6 +258,9 @@ class PlainReader {
       document_.marks.push_back({from, from + 1, "list mark"});
       from += mark;
     }
+    std::size_t meant = 0;
+    for (std::size_t k = i; k + 1 < end; ++k) meant += is_meant(k);
+    const bool figure = 2 * meant > end - i;  // lines of any length: a poem in the shape of a mouse's tail
     for (std::size_t k = i; k < end; ++k) {
       if (k > i) from = lines_[k].begin;
       if (k + 1 == end) {
@@ -265,17 +269,17 @@ class PlainReader {
         append(block, from, lines_[k].end - (keeps_hyphen(k) ? 0 : 1));
       } else {
         append(block, from, lines_[k].end);
-        block.append(line_end(k), lines_[k].end);
+        block.append(line_end(k, figure), lines_[k].end);
       }
     }
   }
 
   // What a line end inside of a paragraph is read as.
-  char32_t line_end(std::size_t k) const {
+  char32_t line_end(std::size_t k, bool figure) const {
     const auto text = lines_[k].text, next = lines_[k + 1].text;
     if (!is_meant(k) || !starts_anew(next)) return U' ';
     if (is_entry(text) || is_entry(next)) return kLineStop;
-    return is_word(text.back()) || is_closing(text.back()) ? kLinePause : U' ';
+    return !figure && (is_word(text.back()) || is_closing(text.back())) ? kLinePause : U' ';
   }
 
   bool breaks_word(std::size_t k) const {

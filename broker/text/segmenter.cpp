@@ -30,6 +30,12 @@ std::size_t count_words(std::u32string_view text) {
   return words;
 }
 
+// Whether the text ends in a word, closing quotes and brackets aside: with no mark that says how the voice goes on.
+bool is_open(std::u32string_view text) {
+  while (!text.empty() && (is_space(text.back()) || is_closing(text.back()))) text.remove_suffix(1);
+  return !text.empty() && is_word(text.back());
+}
+
 struct Piece {
   Span span;
   std::string spoken;       // UTF-8
@@ -45,7 +51,7 @@ class BlockCutter {
   std::vector<Piece> cut() {
     for (const Span& sentence : split_sentences(text_, language_)) fit(sentence);
     join_fragments();
-    if (!pieces_.empty()) end_block(pieces_.back());
+    end_entries();
     return std::move(pieces_);
   }
 
@@ -65,8 +71,7 @@ class BlockCutter {
     for (std::size_t i = span.begin; i < span.end; ++i) {
       const char32_t c = text_[i];
       if (c == kLinePause || c == kLineStop) {
-        const bool open = !written.empty() && (is_word(written.back()) || (is_closing(written.back()) && !ends_sentence(written)));
-        if (open) written += c == kLineStop ? U'.' : U',';
+        if (is_open(written)) written += c == kLineStop ? U'.' : U',';
         written += U' ';
       } else {
         written += c;
@@ -131,13 +136,15 @@ class BlockCutter {
   }
 
   // The voice falls at the end of a block: headings and items get the full stop that they were not written with.
-  void end_block(Piece& piece) const {
-    std::u32string spoken = to_code_points(piece.spoken);
-    const bool open = is_word(spoken.back()) || (is_closing(spoken.back()) && !ends_sentence(spoken)) || spoken.back() == U',';
-    if (!open || ends_sentence(spoken) || piece.length >= limit()) return;
-    if (spoken.back() == U',') return;
-    piece.spoken += language_.name == "hi" ? "।" : ".";
-    ++piece.length;
+  void end_entries() {
+    for (Piece& piece : pieces_) {
+      std::size_t next = piece.span.end;
+      while (next < text_.size() && is_space(text_[next]) && text_[next] != kLineStop) ++next;
+      if (next < text_.size() && text_[next] != kLineStop) continue;
+      if (piece.length >= limit() || !is_open(to_code_points(piece.spoken))) continue;
+      piece.spoken += language_.name == "hi" ? "।" : ".";
+      ++piece.length;
+    }
   }
 
   const Block& block_;
