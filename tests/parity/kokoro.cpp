@@ -7,6 +7,7 @@
 
 #include "config/fault.h"
 #include "tests/parity/golden.h"
+#include "tests/parity/kokoro_phonemes.h"
 #include "worker/kokoro/model.h"
 
 namespace lectern::parity {
@@ -75,25 +76,33 @@ void check(const KModel& model, const Golden& golden, Report& report) {
   }
 }
 
+void compare_network(const std::string& model_folder, at::Device device, const std::vector<std::string>& golden_files,
+                     Report& report) {
+  const c10::InferenceMode inference;
+  at::globalContext().setAllowTF32CuDNN(false);
+  const auto model = KModel::load(model_folder, device);
+  for (const std::string& file : golden_files) check(*model, Golden(file), report);
+}
+
 }  // namespace
 
 int kokoro(int argc, char** argv) {
   CLI::App app("parity kokoro: compares the network with recorded stages");
-  std::string model_folder, device = "cpu";
+  std::string model_folder, device = "cpu", cases_file;
   std::vector<std::string> golden_files;
   app.add_option("--model", model_folder, "the model's folder")->required();
-  app.add_option("--golden", golden_files, "recorded stages (.safetensors)")->required();
+  app.add_option("--golden", golden_files, "recorded stages (.safetensors)");
+  app.add_option("--g2p", cases_file, "recorded phonemes and ids (.json)");
   app.add_option("--device", device, "cpu or cuda:N");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
-  const c10::InferenceMode inference;
-  at::globalContext().setAllowTF32CuDNN(false);
-  const auto model = KModel::load(model_folder, at::Device(device));
+  if (golden_files.empty() && cases_file.empty()) throw Fault(Exit::usage, "give --golden or --g2p");
   Report report;
-  for (const std::string& file : golden_files) check(*model, Golden(file), report);
+  if (!cases_file.empty()) compare_phonemes(model_folder, cases_file, report);
+  if (!golden_files.empty()) compare_network(model_folder, at::Device(device), golden_files, report);
   return report.failed() ? static_cast<int>(Exit::job_failed) : 0;
 }
 
