@@ -87,6 +87,25 @@ TEST_F(AgentFaultTest, ReportsADeathWhileDrainingAsTheEndThatWasWanted) {
   EXPECT_TRUE(world_.to_broker.empty());
 }
 
+TEST_F(AgentFaultTest, DoesNotReportAFailureOfAnEngineThatIsBeingEndedAnyway) {
+  warm();
+  pass(30s);
+  ASSERT_EQ(state(), State::draining);
+  engine_says(protocol::EngineFailed{});
+  ends(70);
+  EXPECT_EQ(state(), State::cold);
+  EXPECT_TRUE(world_.to_broker.empty());
+}
+
+TEST_F(AgentFaultTest, ReportsTheHangAndNotWhatTheKilledEngineStillSays) {
+  work(1);
+  pass(10min);
+  engine_says(protocol::EngineFailed{});
+  loaded();
+  dies();
+  EXPECT_EQ(failure().message, "the engine made no progress for 600 s");
+}
+
 TEST_F(AgentFaultTest, ReportsAModelThatCannotBeStarted) {
   work(1, "missing");
   EXPECT_EQ(failure().message, "model 'missing' is not installed");
