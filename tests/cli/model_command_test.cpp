@@ -32,6 +32,8 @@ class Commands : public testing::Test {
     Context context{.home = home_};
     Action chosen;
     CLI::App app;
+    app.fallthrough();
+    app.add_flag("--json", context.json);
     add_model(app, context, chosen);
     add_voice(app, context, chosen);
     std::reverse(words.begin(), words.end());  // as CLI11 wants them

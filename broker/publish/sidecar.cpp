@@ -1,0 +1,112 @@
+#include "broker/publish/sidecar.h"
+
+#include <fstream>
+
+#include "broker/publish/output_name.h"
+
+namespace lectern::publish {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char* kSchema = "lectern-sidecar";
+constexpr int kVersion = 1;
+
+std::string as_text(const ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);  // names and texts may hold broken UTF-8
+}
+
+ordered_json describe_segment(const PublishedSegment& segment, const Piece& piece, double rate) {
+  return {{"index", segment.index},
+          {"begin", segment.begin},
+          {"end", segment.end},
+          {"text", segment.spoken},
+          {"start_s", static_cast<double>(piece.start) / rate},
+          {"duration_s", static_cast<double>(piece.speech) / rate},
+          {"pause_s", static_cast<double>(piece.pause) / rate},
+          {"take", segment.take_key},
+          {"seed", segment.seed},
+          {"notes", ordered_json(segment.notes)}};
+}
+
+std::string read_start(const fs::path& file, std::size_t bytes) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(bytes, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(bytes));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+// The opening of every sidecar of that job; what comes first is written first.
+std::string opening(const std::string& job_id) {
+  const std::string text = as_text(ordered_json{{"schema", kSchema}, {"version", kVersion}, {"job_id", job_id}}, 1);
+  return text.substr(0, text.size() - 2);  // without "\n}"
+}
+
+std::optional<EarlierSidecar> read_earlier(const fs::path& sidecar, const fs::path& audio, const std::string& job_id) {
+  const std::string start = opening(job_id);
+  if (read_start(sidecar, start.size()) != start) return std::nullopt;
+  std::ifstream in(sidecar, std::ios::binary);
+  const json content = json::parse(in, nullptr, false);
+  try {
+    if (content.is_discarded() || content.at("job_id") != job_id) return std::nullopt;
+    AudioFacts facts;
+    content.at("sha256").get_to(facts.sha256);
+    content.at("format").get_to(facts.format);
+    content.at("bytes").get_to(facts.bytes);
+    content.at("seconds").get_to(facts.seconds);
+    content.at("peak").get_to(facts.peak);
+    return EarlierSidecar{sidecar, audio, facts};
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string write_sidecar(const PublishRequest& request, const Timeline& timeline, const AudioFacts& facts,
+                          const fs::path& audio) {
+  ordered_json segments = ordered_json::array(), unspoken = ordered_json::array();
+  for (std::size_t i = 0; i < request.segments.size(); ++i)
+    segments.push_back(describe_segment(request.segments[i], timeline.pieces[i], facts.sample_rate_hz));
+  for (const auto& gap : request.unspoken)
+    unspoken.push_back({{"begin", gap.begin}, {"end", gap.end}, {"reason", gap.reason}});
+  const ordered_json content = {{"schema", kSchema},
+                                {"version", kVersion},
+                                {"job_id", request.job_id},
+                                {"audio", audio.filename().string()},
+                                {"sha256", facts.sha256},
+                                {"bytes", facts.bytes},
+                                {"format", facts.format},
+                                {"sample_rate_hz", facts.sample_rate_hz},
+                                {"seconds", facts.seconds},
+                                {"peak", facts.peak},
+                                {"gain", facts.gain},
+                                {"facts", ordered_json(request.facts)},
+                                {"segments", std::move(segments)},
+                                {"unspoken", std::move(unspoken)}};
+  return as_text(content, 1) + "\n";
+}
+
+bool is_sidecar(const fs::path& file) {
+  const std::string text = opening("");
+  const std::string start = text.substr(0, text.find(",\n \"version\""));
+  return read_start(file, start.size()) == start;
+}
+
+std::vector<EarlierSidecar> earlier_sidecars(const fs::path& target, const std::string& job_id) {
+  std::vector<EarlierSidecar> found;
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const auto audio = audio_of_sidecar(target, entry->path().filename().string());
+    if (!audio || !entry->is_regular_file(error)) continue;
+    if (auto earlier = read_earlier(sidecar_name(*audio), *audio, job_id)) found.push_back(std::move(*earlier));
+  }
+  return found;
+}
+
+}  // namespace lectern::publish
