@@ -4,6 +4,8 @@
 // characters_done and audio_s sum over its done segments.
 #include "broker/store.h"
 
+#include <utility>
+
 #include "broker/schema.h"
 
 namespace lectern {

@@ -1,6 +1,6 @@
 // How it works: starting is fork and exec with a pipe whose writing end the broker is given as --ready-fd. The broker
-// writes "ready\n", or "error: ...\nhint: ...\n" before it exits; the end of the pipe without either means that it
-// died.
+// writes "ready\n", or its exit code, "error: ..." and "hint: ...", a line each, before it exits; the end of the pipe
+// without either means that it died.
 #include "cli/local_broker.h"
 
 #include <fcntl.h>

@@ -44,7 +44,7 @@ Totals totals(const std::vector<protocol::JobView>& jobs) {
     weight += share;
     behind += share * part_done(job);
     if (has_ended(job)) continue;
-    if (job.state == "running") sum.speed += job.speed;
+    if (job.state == "running") sum.speed = std::max(sum.speed, job.speed);  // each tells what the workers do together
     if (job.expected_audio_s > 0)
       audio_left += std::max(0.0, job.expected_audio_s - job.audio_s);
     else

@@ -1,7 +1,7 @@
 // The engine process's side of the seam: work comes in from the agent's socket, takes go out to it.
 //
-// One thread of its own owns the socket; the engine's threads meet it at a queue. Everything here may be called from any
-// thread. Segments are handed out in the order in which they came.
+// One thread of its own owns the socket; the engine's threads meet it at a queue. Everything here may be called from
+// any thread. Segments are handed out in the order in which they came.
 #pragma once
 
 #include <chrono>
@@ -62,7 +62,7 @@ class EngineHost : public SpeechHost {
   int wake_ = -1;  // eventfd: something to send, or closing
   mutable std::mutex lock_;
   std::condition_variable arrived_;
-  std::deque<SpeechRequest> queue_;           // not begun
+  std::deque<SpeechRequest> queue_;            // not begun
   std::map<std::uint64_t, Segment> segments_;  // by ticket: in the queue or begun
   std::deque<protocol::Frames> outgoing_;
   std::uint64_t tickets_ = 0;

@@ -96,7 +96,7 @@ class Publication {
     fault_point("audio_encoded");
     audio.sync();
     fault_point("audio_synced");
-    facts.bytes = static_cast<std::uint64_t>(audio.length());
+    facts.bytes = audio.bytes();
     facts.sha256 = sha256_file(staged_audio_);
     fault_point("audio_hashed");
     check_stop(stop_);

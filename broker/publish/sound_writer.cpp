@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kChunkFrames = 8192;  // libvorbis keeps a whole write on the stack
 
-sf_count_t vio_length(void* user) { return static_cast<StagedFile*>(user)->length(); }
+sf_count_t vio_length(void* user) { return static_cast<StagedFile*>(user)->stream_length(); }
 sf_count_t vio_seek(sf_count_t offset, int whence, void* user) {
   return static_cast<StagedFile*>(user)->seek(offset, whence);
 }
@@ -21,6 +21,8 @@ sf_count_t vio_write(const void* from, sf_count_t bytes, void* user) {
 sf_count_t vio_tell(void* user) { return static_cast<StagedFile*>(user)->position(); }
 SF_VIRTUAL_IO staged_io = {vio_length, vio_seek, vio_read, vio_write, vio_tell};
 
+bool is_mp3(int format) { return (format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG; }
+
 void set_tag(SNDFILE* encoder, int kind, const std::string& text) {
   if (!text.empty()) sf_set_string(encoder, kind, text.c_str());  // a format without tags refuses; that is no fault
 }
@@ -29,6 +31,9 @@ void set_tag(SNDFILE* encoder, int kind, const std::string& text) {
 
 SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file_(file) {
   file_.empty();
+  // libsndfile hands LAME the bytes of a text as if they were Latin-1.
+  if (is_mp3(settings.format)) file_.write_all(id3_tag(settings.tags));
+  file_.begin_stream();
   SF_INFO info{};
   info.samplerate = settings.sample_rate_hz;
   info.channels = 1;
@@ -38,6 +43,7 @@ SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file
   sf_command(encoder_, SFC_SET_CLIPPING, nullptr, SF_TRUE);  // full scale is 2^(bits-1), as readers assume
   double level = settings.compression_level;
   if (level >= 0) sf_command(encoder_, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
+  if (is_mp3(settings.format)) return;
   set_tag(encoder_, SF_STR_TITLE, settings.tags.title);
   set_tag(encoder_, SF_STR_SOFTWARE, settings.tags.software);
   set_tag(encoder_, SF_STR_COMMENT, settings.tags.comment);

@@ -7,13 +7,10 @@
 #include <span>
 #include <string>
 
+#include "broker/publish/id3_tag.h"
 #include "broker/publish/staged_file.h"
 
 namespace lectern::publish {
-
-struct SoundTags {
-  std::string title, software, comment;  // UTF-8; empty ones are not written
-};
 
 struct SoundSettings {
   int format = 0;                 // SF_FORMAT_...

@@ -82,14 +82,14 @@ void StagedFile::open() {
 }
 
 void StagedFile::empty() {
-  position_ = 0;
+  start_ = position_ = 0;
   error_ = 0;
   if (::ftruncate(fd_, 0) != 0) error_ = errno;
 }
 
 std::int64_t StagedFile::read(void* to, std::int64_t bytes) {
   ssize_t got;
-  do got = ::pread(fd_, to, static_cast<std::size_t>(bytes), position_);
+  do got = ::pread(fd_, to, static_cast<std::size_t>(bytes), start_ + position_);
   while (got < 0 && errno == EINTR);
   if (got < 0) {
     if (!error_) error_ = errno;
@@ -103,8 +103,8 @@ std::int64_t StagedFile::write(const void* from, std::int64_t bytes) {
   if (!error_) error_ = injected_write_error(static_cast<std::size_t>(bytes));
   std::int64_t done = 0;
   while (!error_ && done < bytes) {  // after a short write the next one says why
-    const auto put =
-        ::pwrite(fd_, static_cast<const char*>(from) + done, static_cast<std::size_t>(bytes - done), position_ + done);
+    const auto put = ::pwrite(fd_, static_cast<const char*>(from) + done, static_cast<std::size_t>(bytes - done),
+                              start_ + position_ + done);
     if (put > 0)
       done += put;
     else if (put == 0)
@@ -117,14 +117,21 @@ std::int64_t StagedFile::write(const void* from, std::int64_t bytes) {
 }
 
 std::int64_t StagedFile::seek(std::int64_t offset, int whence) {
-  const std::int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? position_ : length();
+  const std::int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? position_ : stream_length();
   position_ = from + offset;
   return position_;
 }
 
-std::int64_t StagedFile::length() {
+void StagedFile::begin_stream() {
+  start_ += position_;
+  position_ = 0;
+}
+
+std::int64_t StagedFile::stream_length() { return static_cast<std::int64_t>(bytes()) - start_; }
+
+std::uint64_t StagedFile::bytes() {
   struct stat status;
-  if (::fstat(fd_, &status) == 0) return status.st_size;
+  if (::fstat(fd_, &status) == 0) return static_cast<std::uint64_t>(status.st_size);
   if (!error_) error_ = errno;
   return 0;
 }

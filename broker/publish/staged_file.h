@@ -28,13 +28,15 @@ class StagedFile {
   std::int64_t write(const void* from, std::int64_t bytes);
   std::int64_t seek(std::int64_t offset, int whence);
   std::int64_t position() const { return position_; }
-  std::int64_t length();
+  std::int64_t stream_length();
   int error() const { return error_; }
-  void empty();  // back to no bytes
+  void empty();         // back to no bytes
+  void begin_stream();  // what is written so far stays in front: positions and stream_length() count from here
 
   void check() const;  // throws the Fault of error()
   void write_all(std::string_view text);
-  void sync();  // all bytes on the disk, or Fault
+  std::uint64_t bytes();  // of the whole file
+  void sync();            // all bytes on the disk, or Fault
 
   // Renames it to `to`. False when something stands there and `replace` is not set; the file stays staged then.
   bool place(const std::filesystem::path& to, bool replace);
@@ -44,7 +46,7 @@ class StagedFile {
 
   std::filesystem::path path_, destination_;
   int fd_ = -1;
-  std::int64_t position_ = 0;
+  std::int64_t start_ = 0, position_ = 0;  // of the stream in the file; in the stream
   int error_ = 0;
   bool placed_ = false;
 };

@@ -77,7 +77,7 @@ std::uint64_t write_take(const fs::path& takes, const std::string& key, std::spa
   if (facts.frames != static_cast<std::int64_t>(samples.size()))
     throw Fault(Exit::internal, file.string() + " came out with " + std::to_string(facts.frames) + " samples, not " +
                                     std::to_string(samples.size()));
-  const auto bytes = static_cast<std::uint64_t>(staged.length());
+  const std::uint64_t bytes = staged.bytes();
   staged.sync();
   fault_point("take_synced");
   staged.place(file, true);

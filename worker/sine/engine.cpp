@@ -122,7 +122,8 @@ class SineEngine : public Engine {
     const double stage = std::min(0.1, kSyllable_s / std::max(speed_, 0.01));
     for (double done = 0; done < whole; done += stage) {
       if (host.cancelled(request.ticket)) return false;
-      std::this_thread::sleep_until(begin + duration_cast<nanoseconds>(duration<double>(std::min(whole, done + stage))));
+      std::this_thread::sleep_until(begin +
+                                    duration_cast<nanoseconds>(duration<double>(std::min(whole, done + stage))));
     }
     return !host.cancelled(request.ticket);
   }

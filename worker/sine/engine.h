@@ -18,7 +18,8 @@ inline constexpr int kRevision = 1;
 inline constexpr double kCharactersPerSecond = 15;  // at speed 1
 inline constexpr double kSilence_s = 0.2;           // before and after the tones
 
-// Voices: low, middle, high. The options do not matter to it. Throws Fault for other settings of the environment than those above.
+// Voices: low, middle, high. The options do not matter to it. Throws Fault for other settings of the environment than
+// those above.
 std::unique_ptr<Engine> make_engine(const EngineOptions& options);
 
 // The tones for a text: 2 * kSilence_s + code points / (kCharactersPerSecond * speed) seconds. `pitch_hz` as given by

@@ -1,12 +1,12 @@
 #include "worker/sine/faults.h"
 
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <new>
 #include <thread>
-#include <unistd.h>
 
 #include "config/fault.h"
 
@@ -25,8 +25,14 @@ struct Misbehaviour {
 const Misbehaviour kBefore[] = {
     {"[[crash]]", [](int) { std::abort(); }},
     {"[[hang]]", [](int) { hang(); }},
-    {"[[fail]]", [](int) { throw SpeechFailure{false, "the text asks for a failure"}; }},
-    {"[[flaky]]", [](int tries) { if (tries == 1) throw SpeechFailure{true, "the first try fails"}; }},
+    {"[[fail]]",
+     [](int) {
+       throw SpeechFailure{false, "the text asks for a failure"};
+     }},
+    {"[[flaky]]",
+     [](int tries) {
+       if (tries == 1) throw SpeechFailure{true, "the first try fails"};
+     }},
     {"[[throw]]", [](int) { throw Fault(Exit::internal, "the text asks for the engine's end"); }},
     {"[[no-memory]]", [](int) { throw std::bad_alloc(); }},
 };
