@@ -1,4 +1,5 @@
 // lectern cancel, pause, resume, retry, priority: change the state of jobs.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
@@ -42,11 +43,14 @@ int change(const Context& context, const protocol::Change& wish, const Verb& ver
     throw Fault(Exit::usage, "no jobs named", "name jobs by number, or use --batch ID or --all");
   const LocalBroker broker(context.paths());
   const auto changed = broker.connect_or_start().ask<protocol::Changed>(wish);
-  if (context.json) print_json(protocol::detail::to_json(changed));
-  else tell(changed, verb);
+  if (context.json)
+    print_json(protocol::detail::to_json(changed));
+  else
+    tell(changed, verb);
   // Of all jobs or a batch, those that the change does not fit are simply left as they are.
   if (!named) {
-    if (changed.numbers.empty() && !context.json) std::printf("no job to %s\n", wish.action == "priority" ? "change" : verb.action);
+    if (changed.numbers.empty() && !context.json)
+      std::printf("no job to %s\n", wish.action == "priority" ? "change" : verb.action);
     return 0;
   }
   for (const protocol::Refusal& refusal : changed.refused)

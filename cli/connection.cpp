@@ -9,7 +9,7 @@ namespace lectern::cli {
 
 Connection::Connection(const Paths& paths, Revive revive, Patience patience, const Interrupt* interrupt)
     : endpoint_(ipc_endpoint(paths.client_socket())),
-      log_(paths.log_file("lectern-broker")),
+      log_(paths.log_file("broker")),
       revive_(std::move(revive)),
       patience_(patience),
       interrupt_(interrupt),
@@ -62,8 +62,8 @@ std::optional<protocol::Message> Connection::take() {
 void Connection::wait(std::optional<Clock::time_point> until) {
   auto timeout = std::chrono::milliseconds(-1);
   if (until)
-    timeout = std::max(std::chrono::milliseconds(0),
-                       std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()));
+    timeout =
+        std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()));
   zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
                              {nullptr, interrupt_ ? interrupt_->fd() : -1, ZMQ_POLLIN, 0}};
   try {

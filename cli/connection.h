@@ -53,7 +53,8 @@ class Connection {
     return number;
   }
 
-  // The next answer to a posted request, or event (`progress`). nullopt: nothing came until then; never without `until`.
+  // The next answer to a posted request, or event (`progress`). nullopt: nothing came until then; never without
+  // `until`.
   std::optional<protocol::Message> next(std::optional<Clock::time_point> until);
 
   // Requests that have not been answered.

@@ -115,8 +115,7 @@ std::string job_details(const protocol::JobView& job, int width) {
   if (!has_ended(job) && job.expected_audio_s > 0) audio += " of about " + clock_time(job.expected_audio_s);
   text += fact("audio", audio);
   std::string speed = job.speed > 0 ? times(job.speed) + " real time" : "";
-  if (!has_ended(job) && job.remaining_s >= 0)
-    speed += (speed.empty() ? "" : ", ") + about(job.remaining_s) + " left";
+  if (!has_ended(job) && job.remaining_s >= 0) speed += (speed.empty() ? "" : ", ") + about(job.remaining_s) + " left";
   text += fact("speed", speed);
   text += fact("priority", job.priority != 0 ? std::to_string(job.priority) : "");
   text += fact("batch", printable(job.batch_name.empty() ? job.batch_id : job.batch_name + " (" + job.batch_id + ")"));

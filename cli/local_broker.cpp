@@ -1,5 +1,6 @@
 // How it works: starting is fork and exec with a pipe whose writing end the broker is given as --ready-fd. The broker
-// writes "ready\n", or "error: ...\nhint: ...\n" before it exits; the end of the pipe without either means that it died.
+// writes "ready\n", or its exit code, "error: ..." and "hint: ...", a line each, before it exits; the end of the pipe
+// without either means that it died.
 #include "cli/local_broker.h"
 
 #include <fcntl.h>
@@ -119,7 +120,7 @@ std::vector<std::string> LocalBroker::command() const {
 }
 
 void LocalBroker::start(std::chrono::milliseconds patience) const {
-  const auto log_path = paths_.log_file(kProgram);
+  const auto log_path = paths_.log_file("broker");
   make_folder(log_path.parent_path());
   const Descriptor log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (log.fd < 0) throw system_fault("cannot open the log file " + log_path.string(), errno);
@@ -151,6 +152,7 @@ void LocalBroker::start(std::chrono::milliseconds patience) const {
 
 void LocalBroker::become() const {
   std::vector<std::string> words = command();
+  words.push_back("--foreground");
   execv(words[0].c_str(), pointers(words).data());
   throw system_fault("cannot run " + words[0], errno);
 }
@@ -161,12 +163,14 @@ void LocalBroker::require_running() const {
 
 Connection LocalBroker::connect_or_start(const Interrupt* interrupt) const {
   ensure_running();
-  return Connection(paths_, [broker = *this] { broker.ensure_running(); }, {}, interrupt);
+  return Connection(
+      paths_, [broker = *this] { broker.ensure_running(); }, {}, interrupt);
 }
 
 Connection LocalBroker::connect(const Interrupt* interrupt) const {
   require_running();
-  return Connection(paths_, [broker = *this] { broker.require_running(); }, {}, interrupt);
+  return Connection(
+      paths_, [broker = *this] { broker.require_running(); }, {}, interrupt);
 }
 
 }  // namespace lectern::cli

@@ -18,7 +18,8 @@ class LocalBroker {
   bool running() const;
 
   // Starts lectern-broker in a session of its own, with its output in its log, and waits until it says that it is
-  // ready. A broker that another command started meanwhile is as good. Throws Fault(no_broker) with what the broker said.
+  // ready. A broker that another command started meanwhile is as good. Throws Fault(no_broker) with what the broker
+  // said.
   void start(std::chrono::milliseconds patience = std::chrono::seconds(10)) const;
 
   // Replaces this process by the broker. Throws Fault when that is impossible.

@@ -1,4 +1,5 @@
 // lectern: the command line. Joins the commands, reads the words, runs the one that was named.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/command.h"
@@ -23,11 +24,11 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_status(app, context, chosen);
   add_wait(app, context, chosen);
   add_changes(app, context, chosen);
+  add_model(app, context, chosen);
+  add_voice(app, context, chosen);
   add_start(app, context, chosen);
   add_stop(app, context, chosen);
   add_ps(app, context, chosen);
-  add_model(app, context, chosen);
-  add_voice(app, context, chosen);
 }
 
 // Wrong usage in the form of all our errors. Names the nearest command when one is mistyped.
@@ -63,6 +64,7 @@ int run(int argc, char** argv) {
   app.add_flag("--json", context.json, "Print JSON for programs");
   app.require_subcommand(0, 1);
   add_commands(app, context, chosen);
+  for (const char* name : {"model", "voice"}) app.get_subcommand(name)->group(kVoiceCommands);
   app.footer(kExamples);
   try {
     app.parse(argc, argv);

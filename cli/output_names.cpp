@@ -34,10 +34,12 @@ void check_folder(const fs::path& folder) {
   const auto status = fs::status(folder, error);
   const bool exists = fs::exists(status);
   if (exists && !fs::is_directory(status))
-    throw Fault(Exit::bad_input, "the output folder " + folder.string() + " is not a folder", "choose another --output");
+    throw Fault(Exit::bad_input, "the output folder " + folder.string() + " is not a folder",
+                "choose another --output");
   const fs::path writable = exists ? folder : folder.parent_path();
   if (!exists && !fs::is_directory(writable, error))
-    throw Fault(Exit::not_found, "the output folder " + folder.string() + " does not exist, nor does the folder above it",
+    throw Fault(Exit::not_found,
+                "the output folder " + folder.string() + " does not exist, nor does the folder above it",
                 "create " + writable.string() + " first");
   if (access(writable.c_str(), W_OK | X_OK) != 0)
     throw Fault(Exit::bad_input, "cannot write into the output folder " + writable.string() + ": no permission",
@@ -97,14 +99,16 @@ fs::path OutputNames::wished(const Script& script, const std::string& name) cons
     if (folder.empty()) {
       folder = script.stream ? fs::current_path() : full(script.path).parent_path();
       if (access(folder.c_str(), W_OK | X_OK) != 0)
-        throw Fault(Exit::bad_input,
-                    "cannot write the audio of " + script.path.string() + " beside it: no permission in " + folder.string(),
-                    "choose a folder: --output DIR");
+        throw Fault(
+            Exit::bad_input,
+            "cannot write the audio of " + script.path.string() + " beside it: no permission in " + folder.string(),
+            "choose a folder: --output DIR");
     }
     path = folder / ((script.stream ? file_name(name) : script.title()) + "." + format_);
   }
   if (printable(path.string()) != path.string())
-    throw Fault(Exit::bad_input, "the name " + printable(path.string()) + " is not UTF-8 or has control characters in it",
+    throw Fault(Exit::bad_input,
+                "the name " + printable(path.string()) + " is not UTF-8 or has control characters in it",
                 "rename it, or give --output FILE");
   return path;
 }

@@ -15,9 +15,9 @@ const std::vector<std::string>& audio_formats();
 
 class OutputNames {
  public:
-  // `output`: --output, a folder (it exists, ends in "/", or has no extension) or, for one script, a file whose extension
-  // is a format; empty: settings.output, or beside each script. `format`: --format, may be empty.
-  // Throws Fault: usage for words that contradict each other; not_found or bad_input for a folder that cannot be used.
+  // `output`: --output, a folder (it exists, ends in "/", or has no extension) or, for one script, a file whose
+  // extension is a format; empty: settings.output, or beside each script. `format`: --format, may be empty. Throws
+  // Fault: usage for words that contradict each other; not_found or bad_input for a folder that cannot be used.
   OutputNames(const std::string& output, const std::string& format, const Settings& settings, std::size_t scripts);
 
   const std::string& format() const { return format_; }

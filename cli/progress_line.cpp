@@ -44,13 +44,17 @@ Totals totals(const std::vector<protocol::JobView>& jobs) {
     weight += share;
     behind += share * part_done(job);
     if (has_ended(job)) continue;
-    if (job.state == "running") sum.speed += job.speed;
-    if (job.expected_audio_s > 0) audio_left += std::max(0.0, job.expected_audio_s - job.audio_s);
-    else all_known = false;
+    if (job.state == "running") sum.speed = std::max(sum.speed, job.speed);  // each tells what the workers do together
+    if (job.expected_audio_s > 0)
+      audio_left += std::max(0.0, job.expected_audio_s - job.audio_s);
+    else
+      all_known = false;
   }
   if (weight > 0) sum.part_done = behind / weight;
-  if (sum.ended() == sum.jobs) sum.remaining_s = 0;
-  else if (all_known && sum.speed > 0) sum.remaining_s = audio_left / sum.speed;
+  if (sum.ended() == sum.jobs)
+    sum.remaining_s = 0;
+  else if (all_known && sum.speed > 0)
+    sum.remaining_s = audio_left / sum.speed;
   return sum;
 }
 
@@ -66,9 +70,12 @@ std::string progress_line(const Totals& t, const std::string& notice, int width)
   if (t.segments > 0) text += fmt::format("  segments {}/{}", t.segments_done, t.segments);
   text += "  audio " + clock_time(t.audio_s);
   if (t.ended() < t.jobs) {
-    if (!notice.empty()) text += "  " + printable(notice);
-    else if (t.held > 0 && t.held + t.ended() == t.jobs) text += "  " + count(t.held) + " held: lectern resume";
-    else if (t.speed > 0) text += "  " + times(t.speed) + " real time";
+    if (!notice.empty())
+      text += "  " + printable(notice);
+    else if (t.held > 0 && t.held + t.ended() == t.jobs)
+      text += "  " + count(t.held) + " held: lectern resume";
+    else if (t.speed > 0)
+      text += "  " + times(t.speed) + " real time";
     if (notice.empty() && t.remaining_s >= 0 && t.speed > 0) text += "  " + about(t.remaining_s) + " left";
   }
   const std::string with_bar = bar(t.part_done, 10) + " " + text;

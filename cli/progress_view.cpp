@@ -10,8 +10,10 @@ namespace lectern::cli {
 std::string ending_line(const protocol::JobView& job) {
   const bool done = job.state == "done";
   std::string line = fmt::format("{:<10} #{} {}", job.state, job.number, printable(job.name));
-  if (done) line += "  " + clock_time(job.audio_s) + "  " + printable(job.output);
-  else if (!job.reason.empty()) line += "  " + printable(job.reason);
+  if (done)
+    line += "  " + clock_time(job.audio_s) + "  " + printable(job.output);
+  else if (!job.reason.empty())
+    line += "  " + printable(job.reason);
   return line + "\n";
 }
 

@@ -1,5 +1,6 @@
 // lectern ps: the workers and what they hold.
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "broker/protocol/wire.h"
 #include "cli/command.h"

@@ -140,8 +140,9 @@ std::string Script::title() const {
   const std::string extension = path.extension().string();
   const bool plain = extension.size() >= 2 && extension.size() <= 9 &&
                      extension.find_first_not_of("0123456789", 1) != std::string::npos &&
-                     std::all_of(extension.begin() + 1, extension.end(),
-                                 [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+                     std::all_of(extension.begin() + 1, extension.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                     });
   return (plain ? path.stem() : path.filename()).string();
 }
 

@@ -15,7 +15,7 @@ struct Script {
   bool stream = false;         // standard input, a pipe or a device: has no name and no size of its own
   bool markdown = false;       // by its extension
 
-  std::string title() const;   // its file name without the extension; empty for a stream
+  std::string title() const;  // its file name without the extension; empty for a stream
 };
 
 // Something named that cannot be a script, and why.
@@ -30,8 +30,8 @@ struct ScriptList {
 };
 
 struct ScriptSearch {
-  bool recursive = false;                 // look into the folders of folders
-  std::uint64_t max_bytes = 20'000'000;   // larger files are bad
+  bool recursive = false;                // look into the folders of folders
+  std::uint64_t max_bytes = 20'000'000;  // larger files are bad
 };
 
 // Looks and reads no content. Bad names do not stop the search.

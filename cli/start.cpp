@@ -1,4 +1,5 @@
 // lectern start: a broker for this home, unless one runs.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
@@ -18,7 +19,8 @@ int start(const Context& context, bool foreground) {
   }
   Connection connection = broker.connect_or_start();
   const auto welcome = connection.ask<protocol::Welcome>(protocol::Hello{});
-  if (context.json) print_json(protocol::detail::to_json(welcome));
+  if (context.json)
+    print_json(protocol::detail::to_json(welcome));
   else
     std::printf("the broker %s (process %lld, version %s), data in %s\n", ran ? "runs already" : "has started",
                 static_cast<long long>(welcome.pid), welcome.version.c_str(), welcome.data_folder.c_str());

@@ -1,5 +1,6 @@
 // lectern status: how jobs are, once or until they have ended.
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -39,8 +40,8 @@ int show_once(const Context& context, const Options& options) {
   }
   const Terminal terminal = Terminal::of(STDOUT_FILENO);
   const bool details = names_one_job(options.selection) && state.jobs.size() == 1;
-  write_text(STDOUT_FILENO, details ? job_details(state.jobs[0], terminal.width)
-                                    : table_and_workers(state, terminal, SIZE_MAX));
+  write_text(STDOUT_FILENO,
+             details ? job_details(state.jobs[0], terminal.width) : table_and_workers(state, terminal, SIZE_MAX));
   return 0;
 }
 
@@ -68,8 +69,10 @@ void follow_in_lines(Watch& watch, bool json) {
   watch.run([&](const protocol::Jobs& state) {
     if (!json) write_text(STDOUT_FILENO, view.show(state, Connection::Clock::now()));
   });
-  if (json) print_json(protocol::detail::to_json(watch.state()));
-  else write_text(STDOUT_FILENO, view.finish(watch.state()));
+  if (json)
+    print_json(protocol::detail::to_json(watch.state()));
+  else
+    write_text(STDOUT_FILENO, view.finish(watch.state()));
 }
 
 int follow(const Context& context, Options options) {
@@ -82,8 +85,10 @@ int follow(const Context& context, Options options) {
   }
   Watch watch(connection, options.selection);
   try {
-    if (!context.json && Terminal::of(STDOUT_FILENO).is_terminal) follow_on_terminal(watch);
-    else follow_in_lines(watch, context.json);
+    if (!context.json && Terminal::of(STDOUT_FILENO).is_terminal)
+      follow_on_terminal(watch);
+    else
+      follow_in_lines(watch, context.json);
   } catch (const Interrupted&) {
     std::fprintf(stderr, "\nnote: the jobs go on; look again with: lectern status --follow\n");
     return kInterrupted;

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -28,8 +29,10 @@ bool wait_for_end(int process, int timeout_ms) {
 int stop(const Context& context, double timeout_s) {
   const LocalBroker broker(context.paths());
   if (!broker.running()) {
-    if (context.json) print_json({{"stopped", false}});
-    else std::printf("no broker is running\n");
+    if (context.json)
+      print_json({{"stopped", false}});
+    else
+      std::printf("no broker is running\n");
     return 0;
   }
   Connection connection = broker.connect();
@@ -44,8 +47,10 @@ int stop(const Context& context, double timeout_s) {
     throw Fault(Exit::job_failed,
                 fmt::format("the broker (process {}) has not ended after {}", hello.pid, about(timeout_s)),
                 "it was told to; it ends after what it is doing, or by: kill " + std::to_string(hello.pid));
-  if (context.json) print_json({{"stopped", true}, {"pid", hello.pid}});
-  else std::printf("the broker has ended; unfinished jobs go on at the next start\n");
+  if (context.json)
+    print_json({{"stopped", true}, {"pid", hello.pid}});
+  else
+    std::printf("the broker has ended; unfinished jobs go on at the next start\n");
   return 0;
 }
 

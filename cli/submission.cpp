@@ -60,8 +60,10 @@ void Submission::settle(const protocol::Message& message) {
     return;
   }
   const Fault fault = protocol::to_fault(protocol::parse<protocol::Error>(message));
-  if (fault.exit() == Exit::bad_input) outcomes_[open.script].fault = fault;
-  else if (!hopeless_) hopeless_ = fault;
+  if (fault.exit() == Exit::bad_input)
+    outcomes_[open.script].fault = fault;
+  else if (!hopeless_)
+    hopeless_ = fault;
 }
 
 void Submission::run() {

@@ -1,6 +1,7 @@
 // lectern submit: scripts become jobs of one batch.
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <map>
@@ -57,8 +58,9 @@ class Submitting {
     for (const Script& script : scripts) {
       if (!script.stream) continue;
       if (options_.name.empty() && !names_->names_file())
-        throw Fault(Exit::usage, script.path == "-" ? "standard input has no name to call the audio by"
-                                                    : script.path.string() + " is no file to call the audio after",
+        throw Fault(Exit::usage,
+                    script.path == "-" ? "standard input has no name to call the audio by"
+                                       : script.path.string() + " is no file to call the audio after",
                     "give --name NAME or --output FILE");
       streams_[script.path.string()] = read_script(script, max_bytes_);
     }
@@ -210,8 +212,10 @@ class Submitting {
     if (context_.json) {
       json_["refused"] = nlohmann::json::array();
       for (const BadScript& bad : bad_)
-        json_["refused"].push_back({{"script", bad.path.string()}, {"error", bad.fault.what()},
-                                    {"hint", bad.fault.hint()}, {"exit", static_cast<int>(bad.fault.exit())}});
+        json_["refused"].push_back({{"script", bad.path.string()},
+                                    {"error", bad.fault.what()},
+                                    {"hint", bad.fault.hint()},
+                                    {"exit", static_cast<int>(bad.fault.exit())}});
       print_json(json_);
     }
     std::size_t shown = 0;
@@ -219,7 +223,8 @@ class Submitting {
       if (++shown > kLinesShown) break;
       const std::string what = bad.fault.what(), path = bad.path.string();
       const bool names_it = what.find(bad.path.filename().string()) != std::string::npos;
-      std::fputs(describe(Fault(bad.fault.exit(), names_it ? what : path + ": " + what, bad.fault.hint())).c_str(), stderr);
+      std::fputs(describe(Fault(bad.fault.exit(), names_it ? what : path + ": " + what, bad.fault.hint())).c_str(),
+                 stderr);
     }
     if (bad_.size() > 1)
       std::fprintf(stderr, "error: %s could not be %s%s\n", count(bad_.size(), "script").c_str(),

@@ -57,7 +57,8 @@ Terminal Terminal::of(int fd) {
   Terminal terminal;
   terminal.is_terminal = isatty(fd) == 1;
   winsize size{};
-  if (!terminal.is_terminal) terminal.width = terminal.height = INT_MAX;
+  if (!terminal.is_terminal)
+    terminal.width = terminal.height = INT_MAX;
   else if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0)
     terminal.width = size.ws_col, terminal.height = size.ws_row;
   return terminal;
@@ -77,8 +78,10 @@ std::string printable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t character = next_character(text, at);
-    if (character == kBroken || is_control(character)) clean += '?';
-    else clean += text.substr(begin, at - begin);
+    if (character == kBroken || is_control(character))
+      clean += '?';
+    else
+      clean += text.substr(begin, at - begin);
   }
   return clean;
 }

@@ -1,5 +1,6 @@
 // lectern wait: returns when jobs have ended.
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -28,8 +29,10 @@ int wait_for(const Context& context, Options options) {
   if (options.selection.jobs.empty() && options.selection.batch_id.empty()) {
     options.selection = unfinished_jobs(connection);
     if (options.selection.jobs.empty()) {
-      if (context.json) print_json({{"jobs", nlohmann::json::array()}});
-      else std::printf("no unfinished jobs\n");
+      if (context.json)
+        print_json({{"jobs", nlohmann::json::array()}});
+      else
+        std::printf("no unfinished jobs\n");
       return 0;
     }
   }
@@ -43,8 +46,7 @@ int wait_for(const Context& context, Options options) {
     until = Connection::Clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout_s * 1000));
   bool ended = false;
   try {
-    ended = watch.run(
-        [&](const protocol::Jobs& state) { show(view.show(state, Connection::Clock::now())); }, until);
+    ended = watch.run([&](const protocol::Jobs& state) { show(view.show(state, Connection::Clock::now())); }, until);
   } catch (const Interrupted&) {
     std::fprintf(stderr, "\nnote: the jobs go on; look at them with: lectern status\n");
     return kInterrupted;
@@ -52,7 +54,8 @@ int wait_for(const Context& context, Options options) {
   show(view.finish(watch.state()));
   if (context.json) print_json(protocol::detail::to_json(watch.state()));
   if (!ended)
-    throw Fault(Exit::job_failed, "not all jobs have ended after " + about(options.timeout_s), "they go on; wait again");
+    throw Fault(Exit::job_failed, "not all jobs have ended after " + about(options.timeout_s),
+                "they go on; wait again");
   const Totals sum = totals(watch.state().jobs);
   return static_cast<int>(sum.done < sum.jobs ? Exit::job_failed : Exit::done);
 }
