@@ -228,6 +228,17 @@ TEST_F(ModelPull, APullThatIsKilledAnywhereLeavesNothingThatLooksInstalledAndIsG
   }
 }
 
+TEST_F(ModelPull, LeftoversOfAnEarlierPullAreNotInstalled) {
+  fs::create_directories(paths_.models() / ".tiny.new/voices");
+  write_file(paths_.models() / ".tiny.new/voices/anna.bin.part", "half");
+  write_file(paths_.models() / ".tiny.new/voices/bert.bin", "of another edition");
+  write_file(paths_.models() / ".tiny.new/model.safetensors", "of another edition");
+  pull();
+  EXPECT_TRUE(installed());
+  EXPECT_FALSE(fs::exists(in_model("voices/anna.bin.part")));
+  EXPECT_FALSE(fs::exists(in_model("model.safetensors")));
+}
+
 TEST_F(ModelPull, AModelThatDoesNotFitOnTheDiskIsRefusedBeforeItIsFetched) {
   model_.files[0].bytes = 1ull << 50;
   const Fault fault = refusal();
