@@ -165,14 +165,16 @@ TEST_F(ModelPull, TheSecondOfTwoPullsWaitsAndSaysForWhom) {
   std::thread other;
   std::promise<std::string> told;
   serve([&](const std::string& path, FaultAnswer&) {
-    if (!has(path, "model.onnx")) return;
+    if (!has(path, "model.onnx") || other.joinable()) return;
     other = std::thread([&] {
       PullOptions options;
       options.say = [&](const std::string& line) { told.set_value(line); };
       EXPECT_TRUE(pull_model(paths_, model_, options).already);
     });
     // The first pull gets no byte before the second has said that it waits.
-    EXPECT_THAT(told.get_future().get(), HasSubstr("process " + std::to_string(getpid())));
+    std::future<std::string> line = told.get_future();
+    ASSERT_EQ(line.wait_for(std::chrono::seconds(20)), std::future_status::ready) << "the second did not wait";
+    EXPECT_THAT(line.get(), HasSubstr("process " + std::to_string(getpid())));
   });
   pull();
   other.join();
