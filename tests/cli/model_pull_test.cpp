@@ -165,14 +165,16 @@ TEST_F(ModelPull, TheSecondOfTwoPullsWaitsAndSaysForWhom) {
   std::thread other;
   std::promise<std::string> told;
   serve([&](const std::string& path, FaultAnswer&) {
-    if (!has(path, "model.onnx")) return;
+    if (!has(path, "model.onnx") || other.joinable()) return;
     other = std::thread([&] {
       PullOptions options;
       options.say = [&](const std::string& line) { told.set_value(line); };
       EXPECT_TRUE(pull_model(paths_, model_, options).already);
     });
     // The first pull gets no byte before the second has said that it waits.
-    EXPECT_THAT(told.get_future().get(), HasSubstr("process " + std::to_string(getpid())));
+    std::future<std::string> line = told.get_future();
+    ASSERT_EQ(line.wait_for(std::chrono::seconds(20)), std::future_status::ready) << "the second did not wait";
+    EXPECT_THAT(line.get(), HasSubstr("process " + std::to_string(getpid())));
   });
   pull();
   other.join();
@@ -226,6 +228,17 @@ TEST_F(ModelPull, APullThatIsKilledAnywhereLeavesNothingThatLooksInstalledAndIsG
       EXPECT_EQ(server_.requests().size(), 1u) << "what was complete was fetched again";
     }
   }
+}
+
+TEST_F(ModelPull, LeftoversOfAnEarlierPullAreNotInstalled) {
+  fs::create_directories(paths_.models() / ".tiny.new/voices");
+  write_file(paths_.models() / ".tiny.new/voices/anna.bin.part", "half");
+  write_file(paths_.models() / ".tiny.new/voices/bert.bin", "of another edition");
+  write_file(paths_.models() / ".tiny.new/model.safetensors", "of another edition");
+  pull();
+  EXPECT_TRUE(installed());
+  EXPECT_FALSE(fs::exists(in_model("voices/anna.bin.part")));
+  EXPECT_FALSE(fs::exists(in_model("model.safetensors")));
 }
 
 TEST_F(ModelPull, AModelThatDoesNotFitOnTheDiskIsRefusedBeforeItIsFetched) {
