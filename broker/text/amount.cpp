@@ -68,7 +68,8 @@ std::u32string say_fraction(const Amount& amount, const Sentence& s, bool after_
   if (!s.language.english || under == 1 || (under > 20 && under % 10 != 0) || under > 100 || over > 99)
     return s.spell.cardinal(over) + U' ' + std::u32string(s.language.over) + U' ' + s.spell.cardinal(under);
   const bool one = over == 1;
-  std::u32string name = under == 2 ? (one ? U"half" : U"halves") : under == 4 ? (one ? U"quarter" : U"quarters") : s.spell.ordinal(under);
+  std::u32string name = under == 2 ? (one ? U"half" : U"halves") : under == 4 ? (one ? U"quarter" : U"quarters")
+                        : under == 100 ? U"hundredth" : s.spell.ordinal(under);
   if (under != 2 && under != 4 && !one) name += U's';
   return (after_whole && one && under == 2 ? U"a" : s.spell.cardinal(over)) + U' ' + name;
 }

@@ -73,7 +73,7 @@ std::optional<Amount> range_end(const Sentence& s, const Amount& from, const Cur
 
 std::optional<Reading> read_money(const Sentence& s, std::size_t i) {
   const auto text = s.text;
-  if (is_word(before(text, i))) return std::nullopt;
+  if (is_word(before(text, i)) || (is_letter(at(text, i)) && !is_upper(text[i]))) return std::nullopt;
   const bool negative = (at(text, i) == U'-' || at(text, i) == U'−') && !is_word(before(text, i));
   const std::size_t sign = negative ? i + 1 : i;
   if (const Currency* currency = currency_at(s, sign)) {

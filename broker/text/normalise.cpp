@@ -10,8 +10,8 @@ namespace {
 constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock,    read_long_digits, read_decade,
                                  read_day_month, read_ordinal, read_money, read_range, read_quantity, read_year,
                                  read_number,    read_sign};
-// The first is for every language, the others for English.
-constexpr Reader kAtWords[] = {read_address, read_month_day, read_roman, read_abbreviation, read_money};
+// The first two are for every language, the others for English.
+constexpr Reader kAtWords[] = {read_address, read_money, read_month_day, read_roman, read_abbreviation};
 
 enum class Kind : unsigned char { plain, word, figure, sign };
 
@@ -27,7 +27,11 @@ Kind kind_of(char32_t c) {
 }
 
 // Signs that matter only right before a figure: -5, .5, (555), '69.
-bool may_lead_figure(char32_t c) { return c == U'-' || c == U'.' || c == U'(' || c == U'\'' || c == U'’' || c == U'‘'; }
+bool leads_figure(std::u32string_view text, std::size_t i) {
+  const char32_t c = text[i], next = at(text, i + 1);
+  if (c == U'-' && (next == U'$' || next == U'£' || next == U'€')) return true;
+  return is_digit(next) && (c == U'-' || c == U'.' || c == U'(' || c == U'\'' || c == U'’' || c == U'‘');
+}
 
 // Most sentences hold no web address; then nobody needs to look for one at every word.
 bool may_hold_address(std::u32string_view text) {
@@ -58,10 +62,10 @@ std::u32string read_aloud(const Sentence& s) {
     const char32_t c = text[i];
     const Kind kind = kind_of(c);
     std::optional<Reading> reading;
-    if (kind == Kind::figure || (may_lead_figure(c) && is_digit(at(text, i + 1)))) {
+    if (kind == Kind::figure || leads_figure(text, i)) {
       reading = ask(s, i, std::begin(kAtFigures) + no_address, std::end(kAtFigures));
     } else if (kind == Kind::word && !is_word(before(text, i))) {
-      reading = ask(s, i, std::begin(kAtWords) + no_address, s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 1);
+      reading = ask(s, i, std::begin(kAtWords) + no_address, s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 2);
     }
     if (reading && reading->end > i) {
       put(out, reading->spoken);
@@ -73,7 +77,9 @@ std::u32string read_aloud(const Sentence& s) {
     if (kind == Kind::word)
       while (end < text.size() && kind_of(text[end]) == Kind::word) ++end;
     if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) && (is_digit(before(text, i)) || is_digit(at(text, end)))) {
-      out += is_lower(at(text, end + 1)) ? U". " : U" ";  // 1.F.3; 3.The next
+      const bool sentence = is_upper(at(text, end)) && is_lower(at(text, end + 1));  // 3.The next; 1.F.3; 0.txt
+      if (is_lower(at(text, end))) out += U' ' + std::u32string(s.language.dot);
+      out += sentence ? U". " : U" ";
       i = end;
       continue;
     }

@@ -78,6 +78,8 @@ std::optional<Said> feet_and_inches(const Sentence& s, const Amount& amount) {
   return Said{inches->end + 1, (amount.one() ? U" foot " : U" feet ") + say(*inches, s) + (inches->one() ? U" inch" : U" inches")};
 }
 
+bool is_half(const Amount& amount) { return amount.whole.empty() && amount.over == 1 && amount.under == 2; }
+
 // What follows an amount and is said with it; empty words when nothing does.
 Said suffix_at(const Sentence& s, const Amount& amount) {
   const auto text = s.text;
@@ -89,7 +91,7 @@ Said suffix_at(const Sentence& s, const Amount& amount) {
   if (const Unit* unit = unit_at(text, place, attached)) {
     const bool singular = amount.one() || (amount.whole.empty() && amount.under > 0);
     std::u32string words(singular ? unit->one : unit->many);
-    if (amount.whole.empty() && amount.under > 0) words = (amount.under == 2 && amount.over == 1 ? U"a " : U"of a ") + words;
+    if (amount.whole.empty() && amount.under > 0) words = (is_half(amount) ? U"a " : U"of a ") + words;
     if (!s.language.month_first) words = spell_british(words);
     std::size_t end = place + unit->sign.size();
     // The full stop of "ft." at the end of the sentence stays.
@@ -200,7 +202,8 @@ std::optional<Reading> read_quantity(const Sentence& s, std::size_t i) {
   if (!amount) return std::nullopt;
   const Said suffix = suffix_at(s, *amount);
   if (suffix.spoken.empty()) return std::nullopt;
-  return Reading{suffix.end, say(*amount, s) + suffix.spoken};
+  const bool half_a = s.language.english && is_half(*amount) && suffix.spoken.starts_with(U" a ");
+  return Reading{suffix.end, (half_a ? U"half" : say(*amount, s)) + suffix.spoken};
 }
 
 std::optional<Reading> read_year(const Sentence& s, std::size_t i) {

@@ -129,7 +129,7 @@ class PlainReader {
     }
     if (lengths.empty()) return;
     const auto percentile = [](std::vector<std::size_t>& values, std::size_t percent) {
-      auto nth = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
+      auto nth = values.begin() + static_cast<std::ptrdiff_t>(((values.size() - 1) * percent + 99) / 100);
       std::nth_element(values.begin(), nth, values.end());
       return *nth;
     };

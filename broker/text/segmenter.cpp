@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "broker/text/abbreviation.h"
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
 #include "broker/text/language.h"
@@ -34,6 +35,14 @@ std::size_t count_words(std::u32string_view text) {
 bool is_open(std::u32string_view text) {
   while (!text.empty() && (is_space(text.back()) || is_closing(text.back()))) text.remove_suffix(1);
   return !text.empty() && is_word(text.back());
+}
+
+// "Esq." at the end of a line of an address.
+bool ends_abbreviated(std::u32string_view text) {
+  if (text.empty() || text.back() != U'.') return false;
+  std::size_t begin = text.size() - 1;
+  while (begin > 0 && is_letter(text[begin - 1])) --begin;
+  return find_abbreviation(text, begin, text.size() - 1) != nullptr;
 }
 
 struct Piece {
@@ -71,7 +80,7 @@ class BlockCutter {
     for (std::size_t i = span.begin; i < span.end; ++i) {
       const char32_t c = text_[i];
       if (c == kLinePause || c == kLineStop) {
-        if (is_open(written)) written += c == kLineStop ? U'.' : U',';
+        if (is_open(written) || (c == kLinePause && ends_abbreviated(written))) written += c == kLineStop ? U'.' : U',';
         written += U' ';
       } else {
         written += c;

@@ -33,7 +33,8 @@ std::vector<std::size_t> icu_boundaries(std::u32string_view text) {
   icu::UnicodeString utf16(static_cast<std::int32_t>(text.size()), 0, 0);
   std::vector<std::size_t> wide;  // code points that take two units
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char32_t c = text[i] == kLinePause || text[i] == U'\r' || text[i] == U'\t' ? U' ' : text[i];
+    char32_t c = text[i] == kLinePause || text[i] == U'\r' || text[i] == U'\t' ? U' ' : text[i];
+    if (c == U'_' || c == U'*') c = U'"';  // marks of emphasis close a sentence as quotes do
     if (c > 0xffff) wide.push_back(i);
     utf16.append(static_cast<UChar32>(c));
   }
