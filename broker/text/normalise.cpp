@@ -13,6 +13,8 @@ constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock, 
 // The first two are for every language, the others for English.
 constexpr Reader kAtWords[] = {read_address, read_money, read_month_day, read_roman, read_abbreviation};
 
+constexpr int kRounds = 6;
+
 enum class Kind : unsigned char { plain, word, figure, sign };
 
 Kind kind_of(char32_t c) {
@@ -52,7 +54,8 @@ void put(std::u32string& out, const std::u32string& spoken) {
   out += spoken;
 }
 
-std::u32string read_aloud(const Sentence& s) {
+// `changed`: whether a reader had something to say.
+std::u32string read_aloud(const Sentence& s, bool& changed) {
   const auto text = s.text;
   std::u32string out;
   out.reserve(text.size() + text.size() / 4);
@@ -69,6 +72,7 @@ std::u32string read_aloud(const Sentence& s) {
     }
     if (reading && reading->end > i) {
       put(out, reading->spoken);
+      changed = true;
       spoke = !reading->spoken.empty();
       i = reading->end;
       continue;
@@ -111,8 +115,17 @@ std::size_t skip_blank(std::u32string_view text, std::size_t i) { return at(text
 
 std::string normalise(std::string_view sentence, const std::string& language) {
   const Language& known = find_language(language);
-  const auto cleaned = clean(to_code_points(sentence));
-  return to_utf8(set_type(read_aloud({cleaned, known, Spellout::of(known)})));
+  std::u32string text = clean(to_code_points(sentence));
+  // What is said may, in odd texts, be read once more ("IV" after a word that was a sign); then it is, so that saying
+  // it again changes nothing.
+  for (int round = 0; round < kRounds; ++round) {
+    bool changed = false;
+    std::u32string said = set_type(read_aloud({text, known, Spellout::of(known)}, changed));
+    const bool settled = !changed || said == text;
+    text = settled ? std::move(said) : clean(said);
+    if (settled) break;
+  }
+  return to_utf8(text);
 }
 
 }  // namespace lectern::text

@@ -128,13 +128,13 @@ class PlainReader {
       indents.push_back(line.indent);
     }
     if (lengths.empty()) return;
-    const auto percentile = [](std::vector<std::size_t>& values, std::size_t percent) {
-      auto nth = values.begin() + static_cast<std::ptrdiff_t>(((values.size() - 1) * percent + 99) / 100);
+    const auto nth_value = [](std::vector<std::size_t>& values, std::size_t n) {
+      auto nth = values.begin() + static_cast<std::ptrdiff_t>(n);
       std::nth_element(values.begin(), nth, values.end());
       return *nth;
     };
-    around_.width = std::max(percentile(lengths, 90), kLeastWidth);
-    around_.base_indent = percentile(indents, 25);
+    around_.width = std::max(nth_value(lengths, (9 * (lengths.size() - 1) + 9) / 10), kLeastWidth);
+    around_.base_indent = nth_value(indents, (indents.size() - 1) / 4);
   }
 
   bool unwrapped() const { return around_.width > kUnwrappedWidth; }
