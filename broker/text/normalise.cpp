@@ -7,9 +7,9 @@
 namespace lectern::text {
 namespace {
 
-constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock,    read_long_digits, read_decade,
-                                 read_day_month, read_ordinal, read_money, read_range, read_quantity, read_year,
-                                 read_number,    read_sign};
+constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock, read_long_digits, read_decade,
+                                 read_day_month, read_ordinal,      read_money, read_range,       read_quantity,
+                                 read_year,      read_number,       read_sign};
 // The first two are for every language, the others for English.
 constexpr Reader kAtWords[] = {read_address, read_money, read_month_day, read_roman, read_abbreviation};
 
@@ -21,7 +21,8 @@ Kind kind_of(char32_t c) {
   if (c < 128) {
     if (is_letter(c)) return Kind::word;
     if (is_digit(c)) return Kind::figure;
-    return std::u32string_view(U"$+#&%@=*_`~^<>/\\|[").find(c) != std::u32string_view::npos ? Kind::figure : Kind::plain;
+    return std::u32string_view(U"$+#&%@=*_`~^<>/\\|[").find(c) != std::u32string_view::npos ? Kind::figure
+                                                                                            : Kind::plain;
   }
   if (is_letter(c) || is_mark(c)) return Kind::word;
   if (c == U'“' || c == U'”' || c == U'‘' || c == U'’' || c == U'—' || c == U'–' || c == U'…') return Kind::plain;
@@ -38,7 +39,8 @@ bool leads_figure(std::u32string_view text, std::size_t i) {
 // Most sentences hold no web address; then nobody needs to look for one at every word.
 bool may_hold_address(std::u32string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
-    if (text[i] == U'@' || ((text[i] == U'.' || text[i] == U'/') && (is_letter(text[i + 1]) || text[i + 1] == U'/'))) return true;
+    if (text[i] == U'@' || ((text[i] == U'.' || text[i] == U'/') && (is_letter(text[i + 1]) || text[i + 1] == U'/')))
+      return true;
   return false;
 }
 
@@ -68,7 +70,8 @@ std::u32string read_aloud(const Sentence& s, bool& changed) {
     if (kind == Kind::figure || leads_figure(text, i)) {
       reading = ask(s, i, std::begin(kAtFigures) + no_address, std::end(kAtFigures));
     } else if (kind == Kind::word && !is_word(before(text, i))) {
-      reading = ask(s, i, std::begin(kAtWords) + no_address, s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 2);
+      reading = ask(s, i, std::begin(kAtWords) + no_address,
+                    s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 2);
     }
     if (reading && reading->end > i) {
       put(out, reading->spoken);
@@ -80,7 +83,8 @@ std::u32string read_aloud(const Sentence& s, bool& changed) {
     std::size_t end = i + 1;
     if (kind == Kind::word)
       while (end < text.size() && kind_of(text[end]) == Kind::word) ++end;
-    if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) && (is_digit(before(text, i)) || is_digit(at(text, end)))) {
+    if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) &&
+        (is_digit(before(text, i)) || is_digit(at(text, end)))) {
       const bool sentence = is_upper(at(text, end)) && is_lower(at(text, end + 1));  // 3.The next; 1.F.3; 0.txt
       if (is_lower(at(text, end))) out += U' ' + std::u32string(s.language.dot);
       out += sentence ? U". " : U" ";

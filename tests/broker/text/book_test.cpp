@@ -27,28 +27,33 @@ TEST(Book, EveryWordIsSpokenInOrder) {
     said.insert(said.end(), found.begin(), found.end());
   }
   // The only words of the story that are said otherwise.
-  const std::map<std::string, std::string> kNumbers = {{"i", "one"}, {"ii", "two"}, {"iii", "three"}, {"iv", "four"}, {"v", "five"}, {"vi", "six"},
-      {"vii", "seven"}, {"viii", "eight"}, {"ix", "nine"}, {"x", "ten"}, {"xi", "eleven"}, {"xii", "twelve"}};
+  const std::map<std::string, std::string> kNumbers = {
+      {"i", "one"},     {"ii", "two"},     {"iii", "three"}, {"iv", "four"}, {"v", "five"},    {"vi", "six"},
+      {"vii", "seven"}, {"viii", "eight"}, {"ix", "nine"},   {"x", "ten"},   {"xi", "eleven"}, {"xii", "twelve"}};
   for (std::size_t i = 0; i < written.size(); ++i) {
     if (i > 0 && written[i - 1] == "chapter" && kNumbers.contains(written[i])) written[i] = kNumbers.at(written[i]);
     if (written[i] == "esq") written[i] = "esquire";
   }
   ASSERT_GT(written.size(), 25000u);
   const auto [w, s] = std::mismatch(written.begin(), written.end(), said.begin(), said.end());
-  EXPECT_TRUE(w == written.end() && s == said.end()) << "word " << w - written.begin() << ": " << (w == written.end() ? "" : *w) << " / " << (s == said.end() ? "" : *s);
+  EXPECT_TRUE(w == written.end() && s == said.end())
+      << "word " << w - written.begin() << ": " << (w == written.end() ? "" : *w) << " / "
+      << (s == said.end() ? "" : *s);
 }
 
 TEST(Book, NothingWithWordsIsLeftUnspoken) {
   const auto text = to_code_points(alice());
   for (const Unspoken& gap : cut(alice()).unspoken)
-    EXPECT_FALSE(has_words(std::u32string_view(text).substr(gap.begin, gap.end - gap.begin))) << gap.begin << " " << gap.reason;
+    EXPECT_FALSE(has_words(std::u32string_view(text).substr(gap.begin, gap.end - gap.begin)))
+        << gap.begin << " " << gap.reason;
 }
 
 TEST(Book, HasItsTwelveChapters) {
   std::size_t chapters = 0;
   const auto result = cut(alice());
   for (std::size_t i = 1; i < result.segments.size(); ++i)
-    chapters += result.segments[i].spoken.starts_with("CHAPTER ") && result.segments[i].heading && result.segments[i - 1].after == Break::chapter;
+    chapters += result.segments[i].spoken.starts_with("CHAPTER ") && result.segments[i].heading &&
+                result.segments[i - 1].after == Break::chapter;
   EXPECT_EQ(chapters, 12u);
 }
 

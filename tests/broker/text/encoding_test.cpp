@@ -43,7 +43,9 @@ TEST(Encoding, RefusesWhatIsNoTextAndNamesIt) {
   EXPECT_THAT(refusal("PK\x03\x04\x14\0\0\0word/document.xml"s), HasSubstr("DOCX"));
   EXPECT_THAT(refusal("PK\x03\x04\x14\0\0\0"s), HasSubstr("ZIP"));
   EXPECT_THAT(refusal("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"s), HasSubstr("PNG"));
-  EXPECT_THAT(refusal("\x7f" "ELF\x02\x01\x01\0\0"s), HasSubstr("ELF"));
+  EXPECT_THAT(refusal("\x7f"
+                      "ELF\x02\x01\x01\0\0"s),
+              HasSubstr("ELF"));
   EXPECT_THAT(refusal("\xff\xd8\xff\xe0\0\x10JFIF"s), HasSubstr("JPEG"));
   EXPECT_THAT(refusal("{\\rtf1\\ansi hello}"), HasSubstr("RTF"));
   EXPECT_THAT(refusal("fLaC\0\0\0\x22"s), HasSubstr("FLAC"));
@@ -63,9 +65,13 @@ TEST(Encoding, RefusesEmptyAndBlankScripts) {
 }
 
 TEST(Encoding, NamesTheLineOfDamagedUtf8) {
-  EXPECT_THAT(refusal("caf\xc3\xa9 \xe2\x80\x9cyes\xe2\x80\x9d\nna\xc3\xafve \xc3\xa9t\xc3\xa9\nbad \xc3 here\n"), HasSubstr("line 3: damaged UTF-8"));
-  EXPECT_THAT(refusal("caf\xc3\xa9 \xe2\x80\x9cyes\xe2\x80\x9d\r\nna\xc3\xafve \xc3\xa9t\xc3\xa9\r\ncut \xe2\x80"), HasSubstr("line 3: damaged UTF-8"));
-  EXPECT_THAT(refusal("\xef\xbb\xbf" "with a mark \xff"), HasSubstr("line 1: damaged UTF-8"));
+  EXPECT_THAT(refusal("caf\xc3\xa9 \xe2\x80\x9cyes\xe2\x80\x9d\nna\xc3\xafve \xc3\xa9t\xc3\xa9\nbad \xc3 here\n"),
+              HasSubstr("line 3: damaged UTF-8"));
+  EXPECT_THAT(refusal("caf\xc3\xa9 \xe2\x80\x9cyes\xe2\x80\x9d\r\nna\xc3\xafve \xc3\xa9t\xc3\xa9\r\ncut \xe2\x80"),
+              HasSubstr("line 3: damaged UTF-8"));
+  EXPECT_THAT(refusal("\xef\xbb\xbf"
+                      "with a mark \xff"),
+              HasSubstr("line 1: damaged UTF-8"));
 }
 
 TEST(Encoding, NamesTheLineOfDamagedUtf16) {
@@ -75,7 +81,10 @@ TEST(Encoding, NamesTheLineOfDamagedUtf16) {
 
 TEST(Encoding, ReadsUtf8WithAndWithoutMark) {
   EXPECT_EQ(decode_script("caf\xc3\xa9", "x"), "café");
-  EXPECT_EQ(decode_script("\xef\xbb\xbf" "caf\xc3\xa9", "x"), "café");
+  EXPECT_EQ(decode_script("\xef\xbb\xbf"
+                          "caf\xc3\xa9",
+                          "x"),
+            "café");
   EXPECT_EQ(script_encoding("plain"), "UTF-8");
 }
 
@@ -92,7 +101,11 @@ TEST(Encoding, ReadsUtf16WithAndWithoutMark) {
 }
 
 TEST(Encoding, ReadsWindows1252AndLatin1) {
-  EXPECT_EQ(decode_script("\x93" "caf\xe9\x94 \x80" "5 \x97 yes", "x"), "“café” €5 — yes");
+  EXPECT_EQ(decode_script("\x93"
+                          "caf\xe9\x94 \x80"
+                          "5 \x97 yes",
+                          "x"),
+            "“café” €5 — yes");
   EXPECT_EQ(script_encoding("\x93yes\x94"), "windows-1252");
   EXPECT_EQ(script_encoding("caf\xe9"), "ISO-8859-1");
   EXPECT_THAT(refusal("one\ntwo \x81\x9d here"), HasSubstr("line 2"));

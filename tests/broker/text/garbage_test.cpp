@@ -21,21 +21,86 @@ class Garbage {
 
  private:
   std::u32string piece() {
-    static const std::u32string_view kPieces[] = {
-        U"\n", U"\r\n", U"\r", U"\n\n", U"\r\n\r\n", U"\f", U" ", U"\t", U"    ", U"The rabbit ran. ", U"“Oh!” she said. ", U"Mr. ", U"e.g. ", U"$5.20 ",
-        U"10:30 ", U"1914–1918 ", U"March 4th, 1999 ", U"CHAPTER IV.\n", U"* * *\n", U"---\n", U"# ", U"## ", U"- ", U"1. ", U"> ", U"```\n", U"[a](b)",
-        U"![x](y)", U"<b>", U"<!--", U"&amp;", U"|a|b|\n|-|-|\n", U"_", U"*", U"**", U"`", U"...", U"--", U"—", U"🐇", U"👨‍👩‍👧", U"שלום ", U"مرحبا ",
-        U"नमस्ते। ", U"e\u0301\u0302\u0303", U"\u200d", U"\ufeff", U"\u00ad", U"½", U"٣٤", U"Ⅳ", U"²", U"-5", U".5", U"1/2", U"+44 20 7946 0958",
-        U"a@b.org", U"https://a.org/x?y=1", U"’", U"‘", U"\"", U"(", U")", U"[1]", U"\u0001", U"\ufffd", U"1,234,567.89", U"99999999999999999999"};
+    static const std::u32string_view kPieces[] = {U"\n",
+                                                  U"\r\n",
+                                                  U"\r",
+                                                  U"\n\n",
+                                                  U"\r\n\r\n",
+                                                  U"\f",
+                                                  U" ",
+                                                  U"\t",
+                                                  U"    ",
+                                                  U"The rabbit ran. ",
+                                                  U"“Oh!” she said. ",
+                                                  U"Mr. ",
+                                                  U"e.g. ",
+                                                  U"$5.20 ",
+                                                  U"10:30 ",
+                                                  U"1914–1918 ",
+                                                  U"March 4th, 1999 ",
+                                                  U"CHAPTER IV.\n",
+                                                  U"* * *\n",
+                                                  U"---\n",
+                                                  U"# ",
+                                                  U"## ",
+                                                  U"- ",
+                                                  U"1. ",
+                                                  U"> ",
+                                                  U"```\n",
+                                                  U"[a](b)",
+                                                  U"![x](y)",
+                                                  U"<b>",
+                                                  U"<!--",
+                                                  U"&amp;",
+                                                  U"|a|b|\n|-|-|\n",
+                                                  U"_",
+                                                  U"*",
+                                                  U"**",
+                                                  U"`",
+                                                  U"...",
+                                                  U"--",
+                                                  U"—",
+                                                  U"🐇",
+                                                  U"👨‍👩‍👧",
+                                                  U"שלום ",
+                                                  U"مرحبا ",
+                                                  U"नमस्ते। ",
+                                                  U"e\u0301\u0302\u0303",
+                                                  U"\u200d",
+                                                  U"\ufeff",
+                                                  U"\u00ad",
+                                                  U"½",
+                                                  U"٣٤",
+                                                  U"Ⅳ",
+                                                  U"²",
+                                                  U"-5",
+                                                  U".5",
+                                                  U"1/2",
+                                                  U"+44 20 7946 0958",
+                                                  U"a@b.org",
+                                                  U"https://a.org/x?y=1",
+                                                  U"’",
+                                                  U"‘",
+                                                  U"\"",
+                                                  U"(",
+                                                  U")",
+                                                  U"[1]",
+                                                  U"\u0001",
+                                                  U"\ufffd",
+                                                  U"1,234,567.89",
+                                                  U"99999999999999999999"};
     switch (below(8)) {
-      case 0: return std::u32string(below(400) + 1, static_cast<char32_t>(U'a' + below(26)));  // one huge word
-      case 1: return std::u32string(below(60) + 1, U"!?.,;:-*_#=~"[below(12)]);
+      case 0:
+        return std::u32string(below(400) + 1, static_cast<char32_t>(U'a' + below(26)));  // one huge word
+      case 1:
+        return std::u32string(below(60) + 1, U"!?.,;:-*_#=~"[below(12)]);
       case 2: {
         std::u32string any;
         for (std::size_t i = below(20); i-- > 0;) any += code_point();
         return any;
       }
-      default: return std::u32string(kPieces[below(std::size(kPieces))]);
+      default:
+        return std::u32string(kPieces[below(std::size(kPieces))]);
     }
   }
 
@@ -90,7 +155,8 @@ TEST(Garbage, NormaliseIsIdempotentOnWhatItSays) {
 }
 
 TEST(Garbage, HugeMonotonousScriptsEnd) {
-  for (const char* piece : {"a", "a ", "1", "1 ", ". ", "a. ", "A.", "*a", "- a\n", "a\n", "a\n\n", "“a” ", "1,", "(", "a-\n", "_a_ "}) {
+  for (const char* piece :
+       {"a", "a ", "1", "1 ", ". ", "a. ", "A.", "*a", "- a\n", "a\n", "a\n\n", "“a” ", "1,", "(", "a-\n", "_a_ "}) {
     std::string script = "word ";
     while (script.size() < 100'000) script += piece;
     expect_sound(script, cut(script, 200), 200);

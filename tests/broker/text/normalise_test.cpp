@@ -51,7 +51,8 @@ TEST(Normalise, Numbers) {
                         {"Ⅳ", "four"},
                         {"10²", "ten squared"},
                         {"65+", "sixty-five plus"}});
-  expect_said("en-gb", {{"105 cats", "one hundred and five cats"}, {"1,234", "one thousand two hundred and thirty-four"}});
+  expect_said("en-gb",
+              {{"105 cats", "one hundred and five cats"}, {"1,234", "one thousand two hundred and thirty-four"}});
 }
 
 TEST(Normalise, FractionsAndPercent) {
@@ -142,7 +143,9 @@ TEST(Normalise, TimesOfDay) {
                         {"It was 5 pm.", "It was five p.m."},
                         {"9.30 a.m. today", "nine thirty a.m. today"},
                         {"10:30:15", "ten thirty and fifteen seconds"},
-                        {"10:30-11:15", "ten thirty-eleven fifteen"},
+                        {"10:30-11:15", "ten thirty to eleven fifteen"},
+                        {"10am–5pm", "ten a.m. to five p.m."},
+                        {"a ratio of 3:1", "a ratio of three to one"},
                         {"John 3:16", "John three sixteen"}});
 }
 
@@ -173,12 +176,13 @@ TEST(Normalise, OrdinalsUnitsAndRanges) {
 }
 
 TEST(Normalise, TelephonesAndLongDigits) {
-  expect_said("en-us", {{"555-1234", "five five five, one two three four"},
-                        {"555-123-4567", "five five five, one two three, four five six seven"},
-                        {"(555) 123-4567", "five five five, one two three, four five six seven"},
-                        {"+44 20 7946 0958", "plus four four, two zero, seven nine four six, zero nine five eight"},
-                        {"64-6221541", "six four, six two two one five four one"},
-                        {"1234567890123456", "one two three four five six seven eight nine zero one two three four five six"}});
+  expect_said("en-us",
+              {{"555-1234", "five five five, one two three four"},
+               {"555-123-4567", "five five five, one two three, four five six seven"},
+               {"(555) 123-4567", "five five five, one two three, four five six seven"},
+               {"+44 20 7946 0958", "plus four four, two zero, seven nine four six, zero nine five eight"},
+               {"64-6221541", "six four, six two two one five four one"},
+               {"1234567890123456", "one two three four five six seven eight nine zero one two three four five six"}});
 }
 
 TEST(Normalise, RomanNumeralsByTheWordBefore) {
@@ -249,6 +253,11 @@ TEST(Normalise, SignsAndAddresses) {
                         {"see gutenberg.org.", "see gutenberg dot org."},
                         {"nice 🐇 day", "nice day"},
                         {"Acme™ soap®", "Acme soap"},
+                        {"C++ and C#", "C plus plus and C sharp"},
+                        {"10^6", "ten to the power of six"},
+                        {"<b>bold</b>", "bold"},
+                        {"open 24/7", "open twenty-four seven"},
+                        {"v2.0", "v two point zero"},
                         {"§4 ©2020", "section four copyright twenty twenty"}});
 }
 
@@ -269,18 +278,45 @@ TEST(Normalise, Typography) {
 }
 
 TEST(Normalise, OtherLanguagesReadNumbersInTheirOwnWords) {
-  expect_said("es", {{"21 gatos", "veintiuno gatos"}, {"1.234", "mil doscientos treinta y cuatro"}, {"3,14", "tres coma uno cuatro"}, {"50%", "cincuenta por ciento"},
-                     {"5 €", "cinco euros"}, {"el 1º", "el primero"}, {"la 2ª", "la segunda"}, {"10-20", "diez a veinte"}, {"10:30", "diez treinta"}, {"Mr. Smith", "Mr. Smith"}});
-  expect_said("fr", {{"21 chats", "vingt-et-un chats"}, {"1\u202f234", "mille deux cent trente-quatre"}, {"3,5", "trois virgule cinq"}, {"le 1er mai", "le premier mai"},
-                     {"la 1re", "la première"}, {"le 2e", "le deuxième"}, {"20 €", "vingt euros"}, {"10:30", "dix heures trente"}, {"50 %", "cinquante pour cent"}});
-  expect_said("it", {{"21 gatti", "ventuno gatti"}, {"3,14", "tre virgola uno quattro"}, {"€5", "cinque euro"}, {"1º", "primo"}, {"10%", "dieci per cento"}});
-  expect_said("pt-br", {{"21 gatos", "vinte e um gatos"}, {"R$ 5,20", "cinco reais e vinte centavos"}, {"1ª", "primeira"}, {"10%", "dez por cento"}});
-  expect_said("hi", {{"5 बिल्लियाँ", "पाँच बिल्लियाँ"}, {"१२", "बारह"}, {"50%", "पचास प्रतिशत"}, {"3.5", "तीन दशमलव पाँच"}, {"₹10", "दस रुपये"}});
+  expect_said("es", {{"21 gatos", "veintiuno gatos"},
+                     {"1.234", "mil doscientos treinta y cuatro"},
+                     {"3,14", "tres coma uno cuatro"},
+                     {"50%", "cincuenta por ciento"},
+                     {"5 €", "cinco euros"},
+                     {"el 1º", "el primero"},
+                     {"la 2ª", "la segunda"},
+                     {"10-20", "diez a veinte"},
+                     {"10:30", "diez treinta"},
+                     {"Mr. Smith", "Mr. Smith"}});
+  expect_said("fr", {{"21 chats", "vingt-et-un chats"},
+                     {"1\u202f234", "mille deux cent trente-quatre"},
+                     {"3,5", "trois virgule cinq"},
+                     {"le 1er mai", "le premier mai"},
+                     {"la 1re", "la première"},
+                     {"le 2e", "le deuxième"},
+                     {"20 €", "vingt euros"},
+                     {"10:30", "dix heures trente"},
+                     {"50 %", "cinquante pour cent"}});
+  expect_said("it", {{"21 gatti", "ventuno gatti"},
+                     {"3,14", "tre virgola uno quattro"},
+                     {"€5", "cinque euro"},
+                     {"1º", "primo"},
+                     {"10%", "dieci per cento"}});
+  expect_said("pt-br", {{"21 gatos", "vinte e um gatos"},
+                        {"R$ 5,20", "cinco reais e vinte centavos"},
+                        {"1ª", "primeira"},
+                        {"10%", "dez por cento"}});
+  expect_said("hi", {{"5 बिल्लियाँ", "पाँच बिल्लियाँ"},
+                     {"१२", "बारह"},
+                     {"50%", "पचास प्रतिशत"},
+                     {"3.5", "तीन दशमलव पाँच"},
+                     {"₹10", "दस रुपये"}});
 }
 
 TEST(Normalise, KeepsEveryWord) {
   const std::string sentence = "The quick brown fox, who was—as ever—late, said: “It isn’t me (nor you); e·g·o.”";
-  EXPECT_EQ(words(to_code_points(normalise(sentence, "en-us"))), words(to_code_points("The quick brown fox who was as ever late said It isn't me nor you e g o")));
+  EXPECT_EQ(words(to_code_points(normalise(sentence, "en-us"))),
+            words(to_code_points("The quick brown fox who was as ever late said It isn't me nor you e g o")));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "tests/broker/text/vocabulary.h"
 #include "broker/text/sentences.h"
+#include "tests/broker/text/vocabulary.h"
 
 namespace lectern::text {
 namespace {
