@@ -115,16 +115,26 @@ constexpr Abbreviation kTable[] = {
     {U"Thurs", U"Thursday", Where::anywhere, kStop, kGoesOn},
     {U"Fri", U"Friday", Where::anywhere, kStop, kGoesOn},
     {U"Ph.D", U"PhD", Where::anywhere, kStopOrNot, kMayEnd},
+    {U"WWI", U"World War one", Where::anywhere, kStopOrNot, kMayEnd},
+    {U"WWII", U"World War two", Where::anywhere, kStopOrNot, kMayEnd},
     {U"w/o", U"without", Where::anywhere, kStopOrNot, kGoesOn},
 };
 
 // Other languages: full stops that do not end a sentence before a capital.
 const std::unordered_set<std::u32string_view>& goes_on(const Language& language) {
   static const std::unordered_map<std::string_view, std::unordered_set<std::u32string_view>> kByLanguage = {
-      {"es", {U"Sr", U"Sra", U"Srta", U"Dr", U"Dra", U"Ud", U"Uds", U"D", U"Dña", U"Prof", U"pág", U"núm", U"art", U"p.ej", U"San", U"Sto", U"Sta"}},
-      {"fr", {U"M", U"MM", U"Mme", U"Mlle", U"Dr", U"Me", U"Mgr", U"St", U"Ste", U"art", U"chap", U"p", U"vol", U"fig", U"cf", U"p.ex"}},
-      {"it", {U"Sig", U"Sig.ra", U"Sigg", U"Dott", U"Dott.ssa", U"Prof", U"Ing", U"Avv", U"On", U"pag", U"art", U"cap", U"vol", U"S"}},
-      {"pt", {U"Sr", U"Sra", U"Srta", U"Dr", U"Dra", U"Prof", U"Profa", U"Exmo", U"Exma", U"pág", U"art", U"cap", U"vol", U"Av"}},
+      {"es",
+       {U"Sr", U"Sra", U"Srta", U"Dr", U"Dra", U"Ud", U"Uds", U"D", U"Dña", U"Prof", U"pág", U"núm", U"art", U"p.ej",
+        U"San", U"Sto", U"Sta"}},
+      {"fr",
+       {U"M", U"MM", U"Mme", U"Mlle", U"Dr", U"Me", U"Mgr", U"St", U"Ste", U"art", U"chap", U"p", U"vol", U"fig", U"cf",
+        U"p.ex"}},
+      {"it",
+       {U"Sig", U"Sig.ra", U"Sigg", U"Dott", U"Dott.ssa", U"Prof", U"Ing", U"Avv", U"On", U"pag", U"art", U"cap",
+        U"vol", U"S"}},
+      {"pt",
+       {U"Sr", U"Sra", U"Srta", U"Dr", U"Dra", U"Prof", U"Profa", U"Exmo", U"Exma", U"pág", U"art", U"cap", U"vol",
+        U"Av"}},
       {"hi", {U"डॉ", U"श्री", U"प्रो"}}};
   static const std::unordered_set<std::u32string_view> kNone;
   const auto found = kByLanguage.find(language.name.substr(0, 2));
@@ -133,10 +143,12 @@ const std::unordered_set<std::u32string_view>& goes_on(const Language& language)
 
 // Words that begin sentences more often than they go on after "U.S.", "Inc." or an initial.
 const std::unordered_set<std::u32string_view> kStarters = {
-    U"The", U"A", U"An", U"He", U"She", U"It", U"They", U"We", U"You", U"I", U"This", U"That", U"These", U"Those", U"There", U"Then",
-    U"But", U"And", U"Or", U"So", U"In", U"On", U"At", U"As", U"If", U"When", U"While", U"After", U"Before", U"However", U"What",
-    U"Who", U"Why", U"How", U"Where", U"His", U"Her", U"Its", U"Their", U"My", U"Our", U"Your", U"For", U"From", U"With", U"Not",
-    U"No", U"Yes", U"Although", U"Because", U"Since", U"Now", U"Here", U"Once", U"Later", U"Nobody", U"Everyone", U"Some", U"All"};
+    U"The",   U"A",    U"An",    U"He",    U"She",   U"It",     U"They",     U"We",    U"You",      U"I",
+    U"This",  U"That", U"These", U"Those", U"There", U"Then",   U"But",      U"And",   U"Or",       U"So",
+    U"In",    U"On",   U"At",    U"As",    U"If",    U"When",   U"While",    U"After", U"Before",   U"However",
+    U"What",  U"Who",  U"Why",   U"How",   U"Where", U"His",    U"Her",      U"Its",   U"Their",    U"My",
+    U"Our",   U"Your", U"For",   U"From",  U"With",  U"Not",    U"No",       U"Yes",   U"Although", U"Because",
+    U"Since", U"Now",  U"Here",  U"Once",  U"Later", U"Nobody", U"Everyone", U"Some",  U"All"};
 
 const std::unordered_multimap<std::u32string_view, const Abbreviation*>& by_word() {
   static const auto table = [] {
@@ -158,15 +170,19 @@ bool stands(const Abbreviation& row, std::u32string_view text, std::size_t begin
   const std::size_t after = stop ? end + 1 : end;
   const bool clause_ends = at(text, after) == U',' || at(text, after) == U';';
   switch (row.where) {
-    case Where::anywhere: return true;
-    case Where::before_name: return !clause_ends && !next_word(text, after).empty() && is_upper(next_word(text, after)[0]);
+    case Where::anywhere:
+      return true;
+    case Where::before_name:
+      return !clause_ends && !next_word(text, after).empty() && is_upper(next_word(text, after)[0]);
     case Where::before_number: {
       const auto word = next_word(text, after);
-      return !clause_ends && !word.empty() && (is_digit(word[0]) || (roman_value(word) > 0 && word != U"I" && word != U"I'm"));
+      return !clause_ends && !word.empty() &&
+             (is_digit(word[0]) || (roman_value(word) > 0 && word != U"I" && word != U"I'm"));
     }
     case Where::after_name: {
       const auto previous = word_before(text, begin);
-      if (previous.empty() || !(is_upper(previous[0]) || is_digit(previous[0]) || previous.ends_with(U"th"))) return false;
+      if (previous.empty() || !(is_upper(previous[0]) || is_digit(previous[0]) || previous.ends_with(U"th")))
+        return false;
       const auto word = next_word(text, after);  // "Mr. St. Clair", "Peter St. John": a name goes on
       return word.empty() || clause_ends || !is_upper(word[0]) || kStarters.contains(word) || row.written == U"Co";
     }
@@ -178,7 +194,9 @@ bool stands(const Abbreviation& row, std::u32string_view text, std::size_t begin
 
 std::size_t dotted_word_end(std::u32string_view text, std::size_t i) {
   std::size_t end = word_end(text, i);
-  while (end > i && (at(text, end) == U'.' || (at(text, end) == U'/' && text[i] == U'w')) && is_letter(at(text, end + 1))) end = word_end(text, end + 1);
+  while (end > i && (at(text, end) == U'.' || (at(text, end) == U'/' && text[i] == U'w')) &&
+         is_letter(at(text, end + 1)))
+    end = word_end(text, end + 1);
   return end;
 }
 
@@ -198,17 +216,20 @@ const Abbreviation* find_abbreviation(std::u32string_view text, std::size_t begi
   return best;
 }
 
-bool is_abbreviation_stop(const Language& language, std::u32string_view text, std::size_t begin, std::size_t end, std::size_t next) {
+bool is_abbreviation_stop(const Language& language, std::u32string_view text, std::size_t begin, std::size_t end,
+                          std::size_t next) {
   const auto word = text.substr(begin, end - begin), following = next_word(text, next);
   if (word.empty()) return false;
   const bool starter = kStarters.contains(following) && at(text, next + following.size()) != U'.';
   if (!language.english) {
     return goes_on(language).contains(word) || (word.size() == 1 && is_upper(word[0]));
   }
-  if (const Abbreviation* row = find_abbreviation(text, begin, end)) return !row->may_end || !(is_opening(at(text, next)) || starter);
+  if (const Abbreviation* row = find_abbreviation(text, begin, end))
+    return !row->may_end || !(is_opening(at(text, next)) || starter);
   if (word.size() == 1 && is_upper(word[0])) {  // J. R. R. Tolkien, but "taller than I. Then"
     const auto previous = word_before(text, begin);
-    if (word == U"I" && !previous.empty() && is_lower(previous[0])) return following.size() == 1 && at(text, next + 1) == U'.';
+    if (word == U"I" && !previous.empty() && is_lower(previous[0]))
+      return following.size() == 1 && at(text, next + 1) == U'.';
     return !starter;
   }
   const bool initials = word.find(U'.') != word.npos && word.size() <= 7;  // U.S., p.m.

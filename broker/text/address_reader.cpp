@@ -6,7 +6,8 @@ namespace lectern::text {
 namespace {
 
 constexpr std::u32string_view kSchemes[] = {U"https://", U"http://", U"ftp://", U"mailto:"};
-constexpr std::u32string_view kEndings[] = {U"com", U"org", U"net", U"edu", U"gov", U"io", U"uk", U"de", U"fr", U"es", U"it", U"br", U"eu", U"info", U"ai", U"dev", U"ca", U"au"};
+constexpr std::u32string_view kEndings[] = {U"com", U"org", U"net", U"edu", U"gov",  U"io", U"uk",  U"de", U"fr",
+                                            U"es",  U"it",  U"br",  U"eu",  U"info", U"ai", U"dev", U"ca", U"au"};
 
 std::size_t token_end(std::u32string_view text, std::size_t i) {
   constexpr std::u32string_view kOutside = U"<>\"“”‘’«»|[]{}()*`";
@@ -34,15 +35,24 @@ bool is_domain(std::u32string_view host) {
 
 std::u32string_view word_for(const Language& language, char32_t c) {
   switch (c) {
-    case U'.': return language.dot;
-    case U'/': return language.slash;
-    case U'-': return language.english ? U"dash" : U"-";
-    case U'_': return language.english ? U"underscore" : U"";
-    case U':': return language.english ? U"colon" : U"";
-    case U'?': return language.english ? U"question mark" : U"";
-    case U'#': return language.english ? U"hash" : U"";
-    case U'~': return language.english ? U"tilde" : U"";
-    default: break;
+    case U'.':
+      return language.dot;
+    case U'/':
+      return language.slash;
+    case U'-':
+      return language.english ? U"dash" : U"-";
+    case U'_':
+      return language.english ? U"underscore" : U"";
+    case U':':
+      return language.english ? U"colon" : U"";
+    case U'?':
+      return language.english ? U"question mark" : U"";
+    case U'#':
+      return language.english ? U"hash" : U"";
+    case U'~':
+      return language.english ? U"tilde" : U"";
+    default:
+      break;
   }
   for (const SignWord& sign : *language.signs)
     if (sign.sign[0] == c) return sign.word;
@@ -87,8 +97,10 @@ std::optional<Reading> read_address(const Sentence& s, std::size_t i) {
     }
   const auto place = token.find(U'@');
   const auto host = token.substr(0, token.find_first_of(U"/?#"));
-  const bool mail = place != token.npos && place > 0 && is_ascii_host(token.substr(place + 1)) && token.find(U'.', place) != token.npos;
-  if (!scheme && !mail && !(lower(token.substr(0, 4)) == U"www." && is_ascii_host(host)) && !is_domain(host)) return std::nullopt;
+  const bool mail = place != token.npos && place > 0 && is_ascii_host(token.substr(place + 1)) &&
+                    token.find(U'.', place) != token.npos;
+  if (!scheme && !mail && !(lower(token.substr(0, 4)) == U"www." && is_ascii_host(host)) && !is_domain(host))
+    return std::nullopt;
   if (token.empty()) return std::nullopt;
   return Reading{end, spell(s, token)};
 }

@@ -10,9 +10,9 @@ struct Vulgar {
   int over, under;
 };
 
-constexpr Vulgar kVulgar[] = {{U'½', 1, 2}, {U'⅓', 1, 3}, {U'⅔', 2, 3}, {U'¼', 1, 4}, {U'¾', 3, 4}, {U'⅕', 1, 5}, {U'⅖', 2, 5},
-                              {U'⅗', 3, 5}, {U'⅘', 4, 5}, {U'⅙', 1, 6}, {U'⅚', 5, 6}, {U'⅐', 1, 7}, {U'⅛', 1, 8}, {U'⅜', 3, 8},
-                              {U'⅝', 5, 8}, {U'⅞', 7, 8}, {U'⅑', 1, 9}, {U'⅒', 1, 10}};
+constexpr Vulgar kVulgar[] = {{U'½', 1, 2}, {U'⅓', 1, 3}, {U'⅔', 2, 3}, {U'¼', 1, 4}, {U'¾', 3, 4}, {U'⅕', 1, 5},
+                              {U'⅖', 2, 5}, {U'⅗', 3, 5}, {U'⅘', 4, 5}, {U'⅙', 1, 6}, {U'⅚', 5, 6}, {U'⅐', 1, 7},
+                              {U'⅛', 1, 8}, {U'⅜', 3, 8}, {U'⅝', 5, 8}, {U'⅞', 7, 8}, {U'⅑', 1, 9}, {U'⅒', 1, 10}};
 
 const Vulgar* find_vulgar(char32_t c) {
   if (c < 0xbc) return nullptr;
@@ -52,7 +52,9 @@ std::size_t read_slash(std::u32string_view text, std::size_t i, Amount& amount) 
   const std::size_t stroke = digits_end(text, i);
   if (stroke == i || stroke - i > 3 || (at(text, stroke) != U'/' && at(text, stroke) != U'⁄')) return 0;
   const std::size_t end = digits_end(text, stroke + 1);
-  if (end == stroke + 1 || end - stroke > 4 || at(text, end) == U'/' || is_letter(at(text, end)) || is_letter(before(text, i))) return 0;
+  if (end == stroke + 1 || end - stroke > 4 || at(text, end) == U'/' || is_letter(at(text, end)) ||
+      is_letter(before(text, i)))
+    return 0;
   const auto number = [&](std::size_t from, std::size_t to) {
     int value = 0;
     for (; from < to; ++from) value = value * 10 + static_cast<int>(text[from] - U'0');
@@ -68,7 +70,10 @@ std::u32string say_fraction(const Amount& amount, const Sentence& s, bool after_
   if (!s.language.english || under == 1 || (under > 20 && under % 10 != 0) || under > 100 || over > 99)
     return s.spell.cardinal(over) + U' ' + std::u32string(s.language.over) + U' ' + s.spell.cardinal(under);
   const bool one = over == 1;
-  std::u32string name = under == 2 ? (one ? U"half" : U"halves") : under == 4 ? (one ? U"quarter" : U"quarters") : s.spell.ordinal(under);
+  std::u32string name = under == 2     ? (one ? U"half" : U"halves")
+                        : under == 4   ? (one ? U"quarter" : U"quarters")
+                        : under == 100 ? U"hundredth"
+                                       : s.spell.ordinal(under);
   if (under != 2 && under != 4 && !one) name += U's';
   return (after_whole && one && under == 2 ? U"a" : s.spell.cardinal(over)) + U' ' + name;
 }
@@ -94,7 +99,8 @@ std::optional<Amount> parse_amount(const Sentence& s, std::size_t i) {
   if (at(text, i) == U'-' || at(text, i) == U'−') {
     if (!is_digit(at(text, i + 1)) && at(text, i + 1) != s.language.decimal_sign) return std::nullopt;
     const char32_t previous = before(text, i);
-    if (is_word(previous) || is_dash(previous) || is_closing(previous) || previous == U'.' || previous == U'%') return std::nullopt;
+    if (is_word(previous) || is_dash(previous) || is_closing(previous) || previous == U'.' || previous == U'%')
+      return std::nullopt;
     amount.negative = true;
     ++i;
   }

@@ -9,8 +9,8 @@ namespace lectern::text {
 
 struct Amount {
   std::size_t end = 0;
-  std::u32string whole, decimals;    // ASCII digits, groups joined; both empty for a fraction alone
-  int over = 0, under = 0;           // the fraction over/under, when there is one
+  std::u32string whole, decimals;  // ASCII digits, groups joined; both empty for a fraction alone
+  int over = 0, under = 0;         // the fraction over/under, when there is one
   bool negative = false;
   bool grouped = false;
 

@@ -64,13 +64,9 @@ bool is_invisible(char32_t c) {
 
 bool is_dash(char32_t c) { return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
 
-bool is_opening(char32_t c) {
-  return std::u32string_view(U"([{“‘«‹„‚\"'¿¡").find(c) != std::u32string_view::npos;
-}
+bool is_opening(char32_t c) { return std::u32string_view(U"([{“‘«‹„‚\"'¿¡").find(c) != std::u32string_view::npos; }
 
-bool is_closing(char32_t c) {
-  return std::u32string_view(U")]}”’»›\"'“").find(c) != std::u32string_view::npos;
-}
+bool is_closing(char32_t c) { return std::u32string_view(U")]}”’»›\"'“").find(c) != std::u32string_view::npos; }
 
 bool is_terminal(char32_t c) {
   return c == U'.' || c == U'!' || c == U'?' || (c >= 0x203c && c <= 0x2049 && (c == 0x203c || c >= 0x2047)) ||

@@ -15,7 +15,7 @@ std::string to_utf8(std::u32string_view text);
 bool is_space_beyond_ascii(char32_t c);
 bool is_letter_beyond_ascii(char32_t c);
 bool is_number_beyond_ascii(char32_t c);
-bool is_mark(char32_t c);        // combining marks
+bool is_mark(char32_t c);  // combining marks
 bool is_upper(char32_t c);
 bool is_lower(char32_t c);
 char32_t lower(char32_t c);
@@ -38,10 +38,10 @@ inline bool is_word(char32_t c) {
 // Characters that nobody sees: soft hyphens, zero-width spaces, byte-order marks, variation selectors, directions.
 bool is_invisible(char32_t c);
 
-bool is_dash(char32_t c);            // hyphens and dashes
-bool is_opening(char32_t c);         // opening quotes and brackets
-bool is_closing(char32_t c);         // closing quotes and brackets; straight quotes are both
-bool is_terminal(char32_t c);        // . ! ? and their like: ends of sentences
+bool is_dash(char32_t c);      // hyphens and dashes
+bool is_opening(char32_t c);   // opening quotes and brackets
+bool is_closing(char32_t c);   // closing quotes and brackets; straight quotes are both
+bool is_terminal(char32_t c);  // . ! ? and their like: ends of sentences
 
 inline char32_t at(std::u32string_view text, std::size_t i) { return i < text.size() ? text[i] : U'\0'; }
 inline char32_t before(std::u32string_view text, std::size_t i) { return i > 0 ? text[i - 1] : U'\0'; }

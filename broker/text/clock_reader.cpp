@@ -32,8 +32,10 @@ std::u32string say_minutes(const Sentence& s, int minutes) {
 std::u32string say_english(const Sentence& s, int hour, int minutes, int seconds, const std::u32string& half) {
   std::u32string spoken;
   if (minutes == 0 && half.empty()) {
-    if (hour == 0 || hour == 24) spoken = U"midnight";
-    else spoken = s.spell.cardinal(hour) + (hour > 12 ? U" hundred" : U" o'clock");
+    if (hour == 0 || hour == 24)
+      spoken = U"midnight";
+    else
+      spoken = s.spell.cardinal(hour) + (hour > 12 ? U" hundred" : U" o'clock");
   } else {
     spoken = s.spell.cardinal(hour);
     if (minutes > 0) spoken += U' ' + say_minutes(s, minutes);
@@ -51,9 +53,7 @@ std::u32string say_foreign(const Sentence& s, int hour, int minutes) {
   return spoken;
 }
 
-}  // namespace
-
-std::optional<Reading> read_clock(const Sentence& s, std::size_t i) {
+std::optional<Reading> read_time(const Sentence& s, std::size_t i) {
   const auto text = s.text;
   if (!is_digit(at(text, i)) || is_word(before(text, i)) || before(text, i) == U':') return std::nullopt;
   if (before(text, i) == U'.' && i >= 2 && is_digit(text[i - 2])) return std::nullopt;
@@ -78,14 +78,41 @@ std::optional<Reading> read_clock(const Sentence& s, std::size_t i) {
   }
   std::u32string half;
   if (s.language.english) {
-    if (const std::size_t after = half_of_day(text, end, half); after > 0 && hour <= 12 && (colon || hour > 0)) end = after;
-    else half.clear();
+    if (const std::size_t after = half_of_day(text, end, half); after > 0 && hour <= 12 && (colon || hour > 0))
+      end = after;
+    else
+      half.clear();
   }
   if ((!colon && half.empty()) || is_word(at(text, end))) return std::nullopt;
   if (s.language.english) return Reading{end, say_english(s, hour, minutes, seconds, half)};
   auto spoken = say_foreign(s, hour, minutes);
   if (seconds >= 0) spoken += U' ' + s.spell.cardinal(seconds);
   return Reading{end, spoken};
+}
+
+// 3:1, 16:9
+std::optional<Reading> read_proportion(const Sentence& s, std::size_t i) {
+  const auto text = s.text;
+  if (!is_digit(at(text, i)) || is_word(before(text, i)) || before(text, i) == U':') return std::nullopt;
+  std::size_t colon = i;
+  while (is_digit(at(text, colon))) ++colon;
+  std::size_t end = colon + 1;
+  while (is_digit(at(text, end))) ++end;
+  if (at(text, colon) != U':' || end == colon + 1 || at(text, end) == U':' || is_word(at(text, end)))
+    return std::nullopt;
+  return Reading{end, s.spell.whole(text.substr(i, colon - i)) + U' ' + std::u32string(s.language.to) + U' ' +
+                          s.spell.whole(text.substr(colon + 1, end - colon - 1))};
+}
+
+}  // namespace
+
+std::optional<Reading> read_clock(const Sentence& s, std::size_t i) {
+  const auto from = read_time(s, i);
+  if (!from) return read_proportion(s, i);
+  if (!is_dash(at(s.text, from->end))) return from;
+  const auto until = read_time(s, from->end + 1);
+  if (!until) return from;
+  return Reading{until->end, from->spoken + U' ' + std::u32string(s.language.to) + U' ' + until->spoken};
 }
 
 }  // namespace lectern::text

@@ -9,9 +9,10 @@ struct Month {
   std::u32string_view name, shorter;
 };
 
-constexpr Month kMonths[] = {{U"January", U"Jan"}, {U"February", U"Feb"}, {U"March", U"Mar"},      {U"April", U"Apr"},
-                             {U"May", U"May"},     {U"June", U"Jun"},     {U"July", U"Jul"},       {U"August", U"Aug"},
-                             {U"September", U"Sep"}, {U"October", U"Oct"}, {U"November", U"Nov"}, {U"December", U"Dec"}};
+constexpr Month kMonths[] = {{U"January", U"Jan"}, {U"February", U"Feb"}, {U"March", U"Mar"},
+                             {U"April", U"Apr"},   {U"May", U"May"},      {U"June", U"Jun"},
+                             {U"July", U"Jul"},    {U"August", U"Aug"},   {U"September", U"Sep"},
+                             {U"October", U"Oct"}, {U"November", U"Nov"}, {U"December", U"Dec"}};
 
 struct Figure {
   std::size_t end = 0;
@@ -60,12 +61,15 @@ std::size_t year_at(std::u32string_view text, std::size_t i, int& year) {
   if (start == i) return 0;
   const Figure f = figure(text, start);
   if (f.length != 4 || f.value < 1000 || f.value > 2999 || is_word(at(text, f.end))) return 0;
-  if ((at(text, f.end) == U'.' || at(text, f.end) == U',' || at(text, f.end) == U':') && is_digit(at(text, f.end + 1))) return 0;
+  if ((at(text, f.end) == U'.' || at(text, f.end) == U',' || at(text, f.end) == U':') && is_digit(at(text, f.end + 1)))
+    return 0;
   year = f.value;
   return f.end;
 }
 
-std::u32string say_year(const Sentence& s, int year) { return s.language.english ? s.spell.year(year) : s.spell.cardinal(year); }
+std::u32string say_year(const Sentence& s, int year) {
+  return s.language.english ? s.spell.year(year) : s.spell.cardinal(year);
+}
 
 // Day, month and year in the language's order. `the`: whether "the" stands before it already.
 std::u32string say_date(const Sentence& s, int day, int month, int year, bool the = false) {
@@ -84,9 +88,11 @@ std::optional<Reading> read_iso(const Sentence& s, const Figure& year) {
   const Figure month = figure(text, year.end + 1);
   if (!is_month(month) || at(text, month.end) != stroke) return std::nullopt;
   const Figure day = figure(text, month.end + 1);
-  if (!is_day(day) || is_word(at(text, day.end)) || (is_dash(at(text, day.end)) && is_digit(at(text, day.end + 1)))) return std::nullopt;
+  if (!is_day(day) || is_word(at(text, day.end)) || (is_dash(at(text, day.end)) && is_digit(at(text, day.end + 1))))
+    return std::nullopt;
   if (s.language.english) return Reading{day.end, say_date(s, day.value, month.value, year.value)};
-  return Reading{day.end, s.spell.cardinal(day.value) + U' ' + s.spell.cardinal(month.value) + U' ' + say_year(s, year.value)};
+  return Reading{day.end,
+                 s.spell.cardinal(day.value) + U' ' + s.spell.cardinal(month.value) + U' ' + say_year(s, year.value)};
 }
 
 int full_year(const Figure& year) {
@@ -107,8 +113,10 @@ std::optional<Reading> read_numeric_date(const Sentence& s, std::size_t i) {
   if (b.length < 1 || b.length > 2 || at(text, b.end) != stroke) return std::nullopt;
   const Figure c = figure(text, b.end + 1);
   const int year = full_year(c);
-  if (year == 0 || (c.length == 2 && stroke != U'/') || is_word(at(text, c.end)) || at(text, c.end) == U'/') return std::nullopt;
-  const bool month_first = s.language.month_first && stroke != U'.' ? is_month(a) && is_day(b) : !(is_day(a) && is_month(b));
+  if (year == 0 || (c.length == 2 && stroke != U'/') || is_word(at(text, c.end)) || at(text, c.end) == U'/')
+    return std::nullopt;
+  const bool month_first =
+      s.language.month_first && stroke != U'.' ? is_month(a) && is_day(b) : !(is_day(a) && is_month(b));
   const Figure& month = month_first ? a : b;
   const Figure& day = month_first ? b : a;
   if (!is_month(month) || !is_day(day)) return std::nullopt;
@@ -118,7 +126,8 @@ std::optional<Reading> read_numeric_date(const Sentence& s, std::size_t i) {
 
 std::optional<Reading> read_day_month(const Sentence& s, std::size_t i) {
   const auto text = s.text;
-  if (!s.language.english || !is_digit(at(text, i)) || is_word(before(text, i)) || before(text, i) == U'.') return std::nullopt;
+  if (!s.language.english || !is_digit(at(text, i)) || is_word(before(text, i)) || before(text, i) == U'.')
+    return std::nullopt;
   const Figure day = figure(text, i);
   if (!is_day(day)) return std::nullopt;
   const std::size_t suffix = ordinal_suffix(text, day.end);
@@ -131,7 +140,8 @@ std::optional<Reading> read_day_month(const Sentence& s, std::size_t i) {
   int year = 0;
   const std::size_t year_end = year_at(text, end, year);
   const bool the = after_the(text, i);
-  const auto spoken = (the ? U"" : U"the ") + s.spell.ordinal(day.value) + U" of " + std::u32string(kMonths[month - 1].name);
+  const auto spoken =
+      (the ? U"" : U"the ") + s.spell.ordinal(day.value) + U" of " + std::u32string(kMonths[month - 1].name);
   return Reading{year_end > 0 ? year_end : end, year > 0 ? spoken + U", " + s.spell.year(year) : spoken};
 }
 
@@ -147,8 +157,10 @@ std::optional<Reading> read_month_day(const Sentence& s, std::size_t i) {
   if (day.length == 4) return Reading{end, name};  // "Dec. 1865": the year is read on its own
   const std::size_t day_end = ordinal_suffix(text, day.end);
   const char32_t next = at(text, day_end);
-  const bool figure_goes_on = (next == U':' || next == U'.' || next == U'/' || next == U'%') && (next == U'%' || is_digit(at(text, day_end + 1)));
-  if (!is_day(day) || is_word(next) || figure_goes_on || (next == U',' && is_digit(at(text, day_end + 1)))) return std::nullopt;
+  const bool figure_goes_on = (next == U':' || next == U'.' || next == U'/' || next == U'%') &&
+                              (next == U'%' || is_digit(at(text, day_end + 1)));
+  if (!is_day(day) || is_word(next) || figure_goes_on || (next == U',' && is_digit(at(text, day_end + 1))))
+    return std::nullopt;
   const bool bare_may = month == 5 && day_end == day.end && i > 0 && !is_space(before(text, i));
   if (bare_may) return std::nullopt;
   int year = 0;

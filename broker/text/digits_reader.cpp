@@ -7,6 +7,10 @@
 namespace lectern::text {
 namespace {
 
+// What looks like a fraction and is none.
+constexpr std::pair<std::u32string_view, std::u32string_view> kSetPhrases[] = {{U"24/7", U"twenty-four seven"},
+                                                                               {U"9/11", U"nine eleven"}};
+
 struct Groups {
   std::vector<std::u32string_view> digits;
   std::size_t end = 0;
@@ -75,10 +79,12 @@ std::optional<Reading> read_dotted(const Sentence& s, std::size_t i) {
     ++end;
   }
   if (parts.size() < 3) return std::nullopt;
-  if (parts.size() == 3 && s.language.group_sign == U'.' && parts[1].size() == 3 && parts[2].size() == 3) return std::nullopt;
+  if (parts.size() == 3 && s.language.group_sign == U'.' && parts[1].size() == 3 && parts[2].size() == 3)
+    return std::nullopt;
   Reading reading{end, {}};
   for (const auto& part : parts) {
-    if (!reading.spoken.empty()) reading.spoken += U' ' + std::u32string(parts.size() == 3 ? s.language.point : s.language.dot) + U' ';
+    if (!reading.spoken.empty())
+      reading.spoken += U' ' + std::u32string(parts.size() == 3 ? s.language.point : s.language.dot) + U' ';
     reading.spoken += s.spell.whole(part);
   }
   return reading;
@@ -101,10 +107,16 @@ std::optional<Reading> read_long_digits(const Sentence& s, std::size_t i) {
     }
   }
   if (!is_digit(first)) return std::nullopt;
+  for (const auto& [written, spoken] : kSetPhrases)
+    if (s.language.english && s.text.substr(i).starts_with(written) && !is_word(at(s.text, i + written.size())) &&
+        at(s.text, i + written.size()) != U'/')
+      return Reading{i + written.size(), std::u32string(spoken)};
   if (auto dotted = read_dotted(s, i)) return dotted;
   const std::size_t end = run_end(s.text, i);
   const char32_t next = at(s.text, end);
-  const bool goes_on = (next == s.language.decimal_sign || next == s.language.group_sign || next == U':' || next == U'/') && is_digit(at(s.text, end + 1));
+  const bool goes_on =
+      (next == s.language.decimal_sign || next == s.language.group_sign || next == U':' || next == U'/') &&
+      is_digit(at(s.text, end + 1));
   if (goes_on || is_letter(next) || !is_name(s.text.substr(i, end - i))) return std::nullopt;
   return Reading{end, s.spell.digits(s.text.substr(i, end - i))};
 }

@@ -18,7 +18,8 @@ void add(std::vector<Unspoken>& unspoken, std::size_t begin, std::size_t end, co
 
 // What an unmarked stretch without white space around it is.
 std::string reason_of(std::u32string_view stretch, const std::string& otherwise) {
-  if (is_rule(stretch)) return "rule";
+  const bool markdown = otherwise == "markup";  // there "#" begins a heading and "-" an item
+  if (is_rule(stretch) && (!markdown || (stretch.size() >= 3 && stretch[0] != U'#'))) return "rule";
   if (stretch.starts_with(U"![")) return "image";
   if (stretch.starts_with(U"<!--")) return "comment";
   return otherwise;

@@ -15,14 +15,14 @@
 namespace lectern::text {
 
 // Line ends that are heard, as they stand in Block::text.
-constexpr char32_t kLinePause = U'\n';        // a line of verse ends: a short pause, the sentence goes on
-constexpr char32_t kLineStop = U'\u2029';     // an entry ends: the sentence ends with it
+constexpr char32_t kLinePause = U'\n';     // a line of verse ends: a short pause, the sentence goes on
+constexpr char32_t kLineStop = U'\u2029';  // an entry ends: the sentence ends with it
 
 struct Block {
-  Break before = Break::paragraph;     // what is heard between the block before and this one
+  Break before = Break::paragraph;  // what is heard between the block before and this one
   bool heading = false;
-  std::u32string text;                 // what is read
-  std::vector<std::uint32_t> source;   // for each character of `text` its position in the script, never descending
+  std::u32string text;                // what is read
+  std::vector<std::uint32_t> source;  // for each character of `text` its position in the script, never descending
 
   void append(char32_t c, std::size_t position) {
     text.push_back(c);
@@ -31,11 +31,11 @@ struct Block {
 };
 
 struct Document {
-  std::u32string_view script;          // not owned
-  std::vector<Block> blocks;           // each holds words
-  std::vector<Unspoken> marks;         // reasons for stretches outside of blocks, ascending; other gaps are explained by
-                                       // `gap_reason` or as white space
-  std::string gap_reason;              // "punctuation" in plain text, "markup" in Markdown
+  std::u32string_view script;   // not owned
+  std::vector<Block> blocks;    // each holds words
+  std::vector<Unspoken> marks;  // reasons for stretches outside of blocks, ascending; other gaps are explained by
+                                // `gap_reason` or as white space
+  std::string gap_reason;       // "punctuation" in plain text, "markup" in Markdown
 };
 
 Document read_plain(std::u32string_view script, const std::string& language);

@@ -28,15 +28,20 @@ const Magic kMagic[] = {
     {"%PDF-"sv, "a PDF document", "convert it to text first, for example: pdftotext FILE.pdf FILE.txt"},
     {"%!PS"sv, "a PostScript document", "convert it to text first, for example: ps2ascii FILE.ps FILE.txt"},
     {"{\\rtf"sv, "an RTF document", "save it as plain text (UTF-8) in the program that made it"},
-    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "an old Office document", "save it as plain text (UTF-8) in the program that made it"},
+    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "an old Office document",
+     "save it as plain text (UTF-8) in the program that made it"},
     {"\x89PNG\r\n\x1a\n"sv, "a PNG picture", kPictureMend},
     {"\xff\xd8\xff"sv, "a JPEG picture", kPictureMend},
     {"GIF8"sv, "a GIF picture", kPictureMend},
-    {"\x7f" "ELF"sv, "a program (ELF)", "submit a text file"},
+    {"\x7f"
+     "ELF"sv,
+     "a program (ELF)", "submit a text file"},
     {"MZ\x90\0"sv, "a Windows program", "submit a text file"},
     {"\x1f\x8b"sv, "a gzip archive", kUnpackMend},
     {"BZh"sv, "a bzip2 archive", kUnpackMend},
-    {"\xfd" "7zXZ\0"sv, "an xz archive", kUnpackMend},
+    {"\xfd"
+     "7zXZ\0"sv,
+     "an xz archive", kUnpackMend},
     {"\x28\xb5\x2f\xfd"sv, "a zstd archive", kUnpackMend},
     {"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", kUnpackMend},
     {"Rar!\x1a\x07"sv, "a RAR archive", kUnpackMend},
@@ -47,9 +52,13 @@ const Magic kMagic[] = {
     {"ID3"sv, "an MP3 recording", kAudioMend},
 };
 
-bool is_text_magic(const Magic& magic) { return magic.bytes == "BZh"sv || magic.bytes == "ID3"sv || magic.bytes == "RIFF"sv; }
+bool is_text_magic(const Magic& magic) {
+  return magic.bytes == "BZh"sv || magic.bytes == "ID3"sv || magic.bytes == "RIFF"sv;
+}
 
-bool allowed_control(unsigned char c) { return c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v' || c == 0x1a; }
+bool allowed_control(unsigned char c) {
+  return c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v' || c == 0x1a;
+}
 
 std::size_t count_controls(std::string_view bytes) {
   return std::count_if(bytes.begin(), bytes.end(), [](char c) {
@@ -70,7 +79,8 @@ std::optional<Magic> find_magic(std::string_view bytes) {
     return Magic{"", "a ZIP archive (or an EPUB, DOCX or ODT document)", kUnpackMend};
   }
   for (const Magic& magic : kMagic)
-    if (bytes.starts_with(magic.bytes) && (!is_text_magic(magic) || count_controls(bytes.substr(0, 512)) > 0)) return magic;
+    if (bytes.starts_with(magic.bytes) && (!is_text_magic(magic) || count_controls(bytes.substr(0, 512)) > 0))
+      return magic;
   return std::nullopt;
 }
 
@@ -105,7 +115,8 @@ char32_t unit16(std::string_view bytes, std::size_t unit, bool little) {
   return little ? a | b << 8 : a << 8 | b;
 }
 
-// Text in UTF-16 without a mark: spaces, line ends and Latin letters have a zero byte on one side and never on the other.
+// Text in UTF-16 without a mark: spaces, line ends and Latin letters have a zero byte on one side and never on the
+// other.
 std::optional<std::string> unmarked_utf16(std::string_view bytes) {
   if (bytes.size() < 4 || bytes.size() % 2 != 0) return std::nullopt;
   const std::size_t units = std::min<std::size_t>(bytes.size() / 2, 65536);
@@ -120,7 +131,8 @@ std::optional<std::string> unmarked_utf16(std::string_view bytes) {
   std::size_t odd_ones = 0;  // controls, private use and non-characters: not what texts are made of
   for (std::size_t i = 0; i < units; ++i) {
     const char32_t c = unit16(bytes, i, little);
-    odd_ones += (c < 0x20 && !allowed_control(static_cast<unsigned char>(c))) || c >= 0xfff0 || (c >= 0xe000 && c < 0xf900);
+    odd_ones +=
+        (c < 0x20 && !allowed_control(static_cast<unsigned char>(c))) || c >= 0xfff0 || (c >= 0xe000 && c < 0xf900);
   }
   if (odd_ones * 100 > units) return std::nullopt;
   return little ? "UTF-16LE" : "UTF-16BE";
@@ -134,9 +146,10 @@ std::size_t line_of(std::string_view text, std::size_t offset) {
 }
 
 // The bytes 0x80 to 0x9f of Windows-1252; 0 where it defines none.
-constexpr std::array<char16_t, 32> kWindows1252 = {
-    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
-    0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178};
+constexpr std::array<char16_t, 32> kWindows1252 = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+                                                   0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
+                                                   0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                                   0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
 std::string from_windows_1252(std::string_view bytes, const std::string& name) {
   std::u32string text;
@@ -145,8 +158,10 @@ std::string from_windows_1252(std::string_view bytes, const std::string& name) {
     char32_t c = static_cast<unsigned char>(bytes[i]);
     if (c >= 0x80 && c < 0xa0) c = kWindows1252[c - 0x80];
     if (c == 0 && bytes[i] != 0)
-      throw Fault(Exit::bad_input, name + ", line " + std::to_string(line_of(bytes, i)) + ": the text is in no encoding that is known here",
-                  "save it as UTF-8, for example: iconv -f ENCODING -t UTF-8 FILE");
+      throw Fault(
+          Exit::bad_input,
+          name + ", line " + std::to_string(line_of(bytes, i)) + ": the text is in no encoding that is known here",
+          "save it as UTF-8, for example: iconv -f ENCODING -t UTF-8 FILE");
     text.push_back(c);
   }
   return to_utf8(text);

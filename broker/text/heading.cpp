@@ -10,37 +10,44 @@ namespace lectern::text {
 namespace {
 
 struct HeadingWord {
-  std::u32string_view language;   // empty: every language
-  std::u32string_view word;       // lower case
+  std::u32string_view language;  // empty: every language
+  std::u32string_view word;      // lower case
   Break before;
-  bool numbered;                  // a number must follow; else it stands alone
+  bool numbered;  // a number must follow; else it stands alone
 };
 
 constexpr Break kChapter = Break::chapter, kSection = Break::section;
 
 constexpr HeadingWord kWords[] = {
-    {U"en", U"chapter", kChapter, true},     {U"en", U"book", kChapter, true},         {U"en", U"part", kChapter, true},
-    {U"en", U"volume", kChapter, true},      {U"en", U"act", kChapter, true},          {U"en", U"canto", kChapter, true},
-    {U"en", U"stave", kChapter, true},       {U"en", U"letter", kSection, true},       {U"en", U"scene", kSection, true},
-    {U"en", U"section", kSection, true},     {U"en", U"appendix", kChapter, true},     {U"en", U"prologue", kChapter, false},
-    {U"en", U"epilogue", kChapter, false},   {U"en", U"preface", kChapter, false},     {U"en", U"introduction", kChapter, false},
-    {U"en", U"foreword", kChapter, false},   {U"en", U"afterword", kChapter, false},   {U"en", U"appendix", kChapter, false},
-    {U"en", U"contents", kChapter, false},   {U"en", U"conclusion", kChapter, false},  {U"es", U"capítulo", kChapter, true},
-    {U"es", U"parte", kChapter, true},       {U"es", U"libro", kChapter, true},        {U"es", U"prólogo", kChapter, false},
-    {U"es", U"epílogo", kChapter, false},    {U"fr", U"chapitre", kChapter, true},     {U"fr", U"partie", kChapter, true},
-    {U"fr", U"livre", kChapter, true},       {U"fr", U"préface", kChapter, false},     {U"fr", U"prologue", kChapter, false},
-    {U"fr", U"épilogue", kChapter, false},   {U"it", U"capitolo", kChapter, true},     {U"it", U"parte", kChapter, true},
-    {U"it", U"libro", kChapter, true},       {U"it", U"prefazione", kChapter, false},  {U"it", U"prologo", kChapter, false},
-    {U"it", U"epilogo", kChapter, false},    {U"pt", U"capítulo", kChapter, true},     {U"pt", U"parte", kChapter, true},
-    {U"pt", U"livro", kChapter, true},       {U"pt", U"prólogo", kChapter, false},     {U"pt", U"epílogo", kChapter, false},
-    {U"hi", U"अध्याय", kChapter, true},       {U"hi", U"भाग", kChapter, true},
+    {U"en", U"chapter", kChapter, true},       {U"en", U"book", kChapter, true},
+    {U"en", U"part", kChapter, true},          {U"en", U"volume", kChapter, true},
+    {U"en", U"act", kChapter, true},           {U"en", U"canto", kChapter, true},
+    {U"en", U"stave", kChapter, true},         {U"en", U"letter", kSection, true},
+    {U"en", U"scene", kSection, true},         {U"en", U"section", kSection, true},
+    {U"en", U"appendix", kChapter, true},      {U"en", U"prologue", kChapter, false},
+    {U"en", U"epilogue", kChapter, false},     {U"en", U"preface", kChapter, false},
+    {U"en", U"introduction", kChapter, false}, {U"en", U"foreword", kChapter, false},
+    {U"en", U"afterword", kChapter, false},    {U"en", U"appendix", kChapter, false},
+    {U"en", U"contents", kChapter, false},     {U"en", U"conclusion", kChapter, false},
+    {U"es", U"capítulo", kChapter, true},      {U"es", U"parte", kChapter, true},
+    {U"es", U"libro", kChapter, true},         {U"es", U"prólogo", kChapter, false},
+    {U"es", U"epílogo", kChapter, false},      {U"fr", U"chapitre", kChapter, true},
+    {U"fr", U"partie", kChapter, true},        {U"fr", U"livre", kChapter, true},
+    {U"fr", U"préface", kChapter, false},      {U"fr", U"prologue", kChapter, false},
+    {U"fr", U"épilogue", kChapter, false},     {U"it", U"capitolo", kChapter, true},
+    {U"it", U"parte", kChapter, true},         {U"it", U"libro", kChapter, true},
+    {U"it", U"prefazione", kChapter, false},   {U"it", U"prologo", kChapter, false},
+    {U"it", U"epilogo", kChapter, false},      {U"pt", U"capítulo", kChapter, true},
+    {U"pt", U"parte", kChapter, true},         {U"pt", U"livro", kChapter, true},
+    {U"pt", U"prólogo", kChapter, false},      {U"pt", U"epílogo", kChapter, false},
+    {U"hi", U"अध्याय", kChapter, true},         {U"hi", U"भाग", kChapter, true},
 };
 
 constexpr std::u32string_view kNumberWords[] = {
-    U"one", U"two", U"three", U"four", U"five", U"six", U"seven", U"eight", U"nine", U"ten", U"eleven", U"twelve",
-    U"thirteen", U"fourteen", U"fifteen", U"sixteen", U"seventeen", U"eighteen", U"nineteen", U"twenty", U"thirty",
-    U"forty", U"fifty", U"first", U"second", U"third", U"fourth", U"fifth", U"sixth", U"seventh", U"eighth", U"ninth",
-    U"tenth", U"last", U"the"};
+    U"one",      U"two",    U"three",   U"four",     U"five",     U"six",     U"seven",   U"eight",     U"nine",
+    U"ten",      U"eleven", U"twelve",  U"thirteen", U"fourteen", U"fifteen", U"sixteen", U"seventeen", U"eighteen",
+    U"nineteen", U"twenty", U"thirty",  U"forty",    U"fifty",    U"first",   U"second",  U"third",     U"fourth",
+    U"fifth",    U"sixth",  U"seventh", U"eighth",   U"ninth",    U"tenth",   U"last",    U"the"};
 
 constexpr std::size_t kLongestHeading = 64;    // characters in a line
 constexpr std::size_t kLongestNumbered = 120;  // characters of a heading that begins "Chapter 1"
@@ -94,7 +101,8 @@ std::optional<Heading> numbered_heading(std::u32string_view text, const HeadingW
 
 std::optional<Heading> worded_heading(std::u32string_view text, const std::string& language) {
   const auto word = first_word(text);
-  if (word.size() < 3 || text.size() > kLongestNumbered || (is_letter(word[0]) && is_lower(word[0]))) return std::nullopt;
+  if (word.size() < 3 || text.size() > kLongestNumbered || (is_letter(word[0]) && is_lower(word[0])))
+    return std::nullopt;
   const auto lowered = lower(word);
   for (const HeadingWord& entry : kWords) {
     if (lowered != entry.word || !std::equal(entry.language.begin(), entry.language.end(), language.begin())) continue;
@@ -124,7 +132,8 @@ bool may_be_title(const std::vector<Line>& stanza) {
   for (const Line& line : stanza)
     if (line.text.size() > kLongestHeading || !has_words(line.text)) return false;
   const char32_t first = stanza.front().text.front(), last = stanza.back().text.back();
-  const bool speech = (is_opening(first) && first != U'(' && first != U'[' && first != U'¡' && first != U'¿') || is_dash(first);
+  const bool speech =
+      (is_opening(first) && first != U'(' && first != U'[' && first != U'¡' && first != U'¿') || is_dash(first);
   return !speech && last != U',' && last != U';' && last != U':';
 }
 
@@ -139,7 +148,8 @@ bool is_centred(const Line& line, const Surroundings& around) {
 bool is_bare_number(std::u32string_view text) {
   if (!text.empty() && (text.back() == U'.' || text.back() == U')')) text.remove_suffix(1);
   if (text.empty() || text.size() > 8) return false;
-  return std::all_of(text.begin(), text.end(), is_digit) ? text.size() <= 3 : roman_value(text) > 0 && is_upper(text[0]);
+  return std::all_of(text.begin(), text.end(), is_digit) ? text.size() <= 3
+                                                         : roman_value(text) > 0 && is_upper(text[0]);
 }
 
 // "1. Introduction", "2.3 Methods" on a line of its own.
@@ -171,7 +181,8 @@ std::optional<Heading> find_heading(const std::vector<Line>& stanza, const Surro
   const bool alone = around.blank_before >= 3;
   if (std::all_of(stanza.begin(), stanza.end(), [](const Line& line) { return all_capitals(line.text); }))
     return Heading{stanza.size(), alone ? kChapter : kSection, false, false};
-  if (stanza.size() == 1 && (is_bare_number(first) || is_numbered_title(first))) return Heading{1, kSection, false, false};
+  if (stanza.size() == 1 && (is_bare_number(first) || is_numbered_title(first)))
+    return Heading{1, kSection, false, false};
   if (starts_upper && !ends_sentence(stanza.back().text) &&
       std::all_of(stanza.begin(), stanza.end(), [&](const Line& line) { return is_centred(line, around); }))
     return Heading{stanza.size(), alone ? kChapter : kSection, false, false};

@@ -19,14 +19,14 @@ struct Entity {
 };
 
 constexpr Entity kEntities[] = {
-    {"amp", U'&'},      {"lt", U'<'},      {"gt", U'>'},      {"quot", U'"'},    {"apos", U'\''},   {"nbsp", U' '},
-    {"mdash", U'—'},    {"ndash", U'–'},   {"hellip", U'…'},  {"lsquo", U'‘'},   {"rsquo", U'’'},   {"ldquo", U'“'},
-    {"rdquo", U'”'},    {"laquo", U'«'},   {"raquo", U'»'},   {"copy", U'©'},    {"reg", U'®'},     {"trade", U'™'},
-    {"deg", U'°'},      {"pound", U'£'},   {"euro", U'€'},    {"yen", U'¥'},     {"cent", U'¢'},    {"sect", U'§'},
-    {"frac12", U'½'},   {"frac14", U'¼'},  {"frac34", U'¾'},  {"times", U'×'},   {"plusmn", U'±'},  {"eacute", U'é'},
-    {"egrave", U'è'},   {"ecirc", U'ê'},   {"agrave", U'à'},  {"acirc", U'â'},   {"aacute", U'á'},  {"ccedil", U'ç'},
-    {"iacute", U'í'},   {"oacute", U'ó'},  {"uacute", U'ú'},  {"ntilde", U'ñ'},  {"auml", U'ä'},    {"ouml", U'ö'},
-    {"uuml", U'ü'},     {"szlig", U'ß'},   {"shy", U'\u00ad'}};
+    {"amp", U'&'},    {"lt", U'<'},     {"gt", U'>'},      {"quot", U'"'},   {"apos", U'\''},  {"nbsp", U' '},
+    {"mdash", U'—'},  {"ndash", U'–'},  {"hellip", U'…'},  {"lsquo", U'‘'},  {"rsquo", U'’'},  {"ldquo", U'“'},
+    {"rdquo", U'”'},  {"laquo", U'«'},  {"raquo", U'»'},   {"copy", U'©'},   {"reg", U'®'},    {"trade", U'™'},
+    {"deg", U'°'},    {"pound", U'£'},  {"euro", U'€'},    {"yen", U'¥'},    {"cent", U'¢'},   {"sect", U'§'},
+    {"frac12", U'½'}, {"frac14", U'¼'}, {"frac34", U'¾'},  {"times", U'×'},  {"plusmn", U'±'}, {"eacute", U'é'},
+    {"egrave", U'è'}, {"ecirc", U'ê'},  {"agrave", U'à'},  {"acirc", U'â'},  {"aacute", U'á'}, {"ccedil", U'ç'},
+    {"iacute", U'í'}, {"oacute", U'ó'}, {"uacute", U'ú'},  {"ntilde", U'ñ'}, {"auml", U'ä'},   {"ouml", U'ö'},
+    {"uuml", U'ü'},   {"szlig", U'ß'},  {"shy", U'\u00ad'}};
 
 // "&amp;", "&#233;", "&#xe9;" -> its character; 0 when it is none that is known.
 char32_t decode_entity(std::string_view entity) {
@@ -58,8 +58,15 @@ class MarkdownReader {
   Document read() {
     const std::size_t front = front_matter();
     if (front > 0) document_.marks.push_back({0, position_[front], "front matter"});
-    const MD_PARSER parser = {0, MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
-                              &enter_block, &leave_block, &enter_span, &leave_span, &on_text, nullptr, nullptr};
+    const MD_PARSER parser = {0,
+                              MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
+                              &enter_block,
+                              &leave_block,
+                              &enter_span,
+                              &leave_span,
+                              &on_text,
+                              nullptr,
+                              nullptr};
     last_ = front > 0 ? position_[front - 1] : 0;
     md_parse(utf8_.data() + front, static_cast<MD_SIZE>(utf8_.size() - front), &parser, this);
     drop_silent_blocks(document_);
@@ -145,14 +152,28 @@ class MarkdownReader {
         begin_block(true);
         break;
       }
-      case MD_BLOCK_OL: ordered_.push_back(true); break;
-      case MD_BLOCK_UL: ordered_.push_back(false); break;
-      case MD_BLOCK_LI: item_starts_ = !ordered_.empty() && ordered_.back(); break;
-      case MD_BLOCK_HR: next_before_ = std::max(next_before_, Break::section); break;
-      case MD_BLOCK_TR: begin_block(); break;
+      case MD_BLOCK_OL:
+        ordered_.push_back(true);
+        break;
+      case MD_BLOCK_UL:
+        ordered_.push_back(false);
+        break;
+      case MD_BLOCK_LI:
+        item_starts_ = !ordered_.empty() && ordered_.back();
+        break;
+      case MD_BLOCK_HR:
+        next_before_ = std::max(next_before_, Break::section);
+        break;
+      case MD_BLOCK_TR:
+        begin_block();
+        break;
       case MD_BLOCK_TH:
-      case MD_BLOCK_TD: open_ = true; cell_ = true; break;
-      default: break;
+      case MD_BLOCK_TD:
+        open_ = true;
+        cell_ = true;
+        break;
+      default:
+        break;
     }
   }
 
@@ -170,7 +191,8 @@ class MarkdownReader {
       if (ours) mark(position_[first], position_[first + size], in_code_block ? "code block" : "markup");
       return;
     }
-    if (type == MD_TEXT_SOFTBR || type == MD_TEXT_BR) return append(type == MD_TEXT_BR ? kLinePause : U' ', last_ + (ours ? 0 : 1));
+    if (type == MD_TEXT_SOFTBR || type == MD_TEXT_BR)
+      return append(type == MD_TEXT_BR ? kLinePause : U' ', last_ + (ours ? 0 : 1));
     if (type == MD_TEXT_NULLCHAR) return;
     separate_cells();
     if (type == MD_TEXT_ENTITY && ours) {
@@ -213,11 +235,11 @@ class MarkdownReader {
   std::vector<std::uint32_t> position_;  // of each byte
   Document document_;
   Break next_before_ = Break::paragraph;
-  std::vector<bool> ordered_;            // the lists that are open
-  std::size_t last_ = 0;                 // position of the last character read
-  bool open_ = false;                    // text goes on in the last block
+  std::vector<bool> ordered_;  // the lists that are open
+  std::size_t last_ = 0;       // position of the last character read
+  bool open_ = false;          // text goes on in the last block
   bool item_starts_ = false, cell_ = false, in_code_ = false;
-  bool joins_ = false;                   // the next mark goes on where the last one ended
+  bool joins_ = false;  // the next mark goes on where the last one ended
 };
 
 }  // namespace

@@ -11,20 +11,31 @@ struct Scale {
 };
 
 // After the figure; written-out scales are said before the currency ("five million dollars").
-constexpr Scale kEnglishScales[] = {{U"thousand", U"thousand"}, {U"million", U"million"}, {U"billion", U"billion"}, {U"trillion", U"trillion"},
-                                    {U"hundred", U"hundred"},   {U"k", U"thousand"},      {U"K", U"thousand"},      {U"m", U"million"},
-                                    {U"M", U"million"},         {U"mn", U"million"},      {U"bn", U"billion"},      {U"b", U"billion"},
+constexpr Scale kEnglishScales[] = {{U"thousand", U"thousand"}, {U"million", U"million"}, {U"billion", U"billion"},
+                                    {U"trillion", U"trillion"}, {U"hundred", U"hundred"}, {U"k", U"thousand"},
+                                    {U"K", U"thousand"},        {U"m", U"million"},       {U"M", U"million"},
+                                    {U"mn", U"million"},        {U"bn", U"billion"},      {U"b", U"billion"},
                                     {U"B", U"billion"},         {U"tn", U"trillion"}};
-constexpr Scale kForeignScales[] = {{U"millones", U"millones de"}, {U"millón", U"millón de"},   {U"millions", U"millions de"},
-                                    {U"million", U"million de"},   {U"milliards", U"milliards de"}, {U"milioni", U"milioni di"},
-                                    {U"miliardi", U"miliardi di"}, {U"milhões", U"milhões de"}, {U"bilhões", U"bilhões de"},
-                                    {U"mil", U"mil"},              {U"लाख", U"लाख"},             {U"करोड़", U"करोड़"}};
+constexpr Scale kForeignScales[] = {{U"millones", U"millones de"},
+                                    {U"millón", U"millón de"},
+                                    {U"millions", U"millions de"},
+                                    {U"million", U"million de"},
+                                    {U"milliards", U"milliards de"},
+                                    {U"milioni", U"milioni di"},
+                                    {U"miliardi", U"miliardi di"},
+                                    {U"milhões", U"milhões de"},
+                                    {U"bilhões", U"bilhões de"},
+                                    {U"mil", U"mil"},
+                                    {U"लाख", U"लाख"},
+                                    {U"करोड़", U"करोड़"}};
 
 const Currency* currency_at(const Sentence& s, std::size_t i) {
   for (const Currency& currency : *s.language.currencies)
     if (s.text.substr(i).starts_with(currency.sign)) {
       const bool letters = is_letter(currency.sign.back());
-      if (!letters || (!is_word(at(s.text, i + currency.sign.size())) || is_digit(at(s.text, i + currency.sign.size())))) return &currency;
+      if (!letters ||
+          (!is_word(at(s.text, i + currency.sign.size())) || is_digit(at(s.text, i + currency.sign.size()))))
+        return &currency;
     }
   return nullptr;
 }
@@ -44,7 +55,9 @@ std::u32string_view scale_at(const Sentence& s, std::size_t i, std::size_t& end)
 }
 
 std::u32string say_money(const Sentence& s, const Amount& amount, const Currency& currency, std::u32string_view scale) {
-  const auto joined = [&](std::u32string spoken, std::u32string_view word) { return spoken + U' ' + std::u32string(word); };
+  const auto joined = [&](std::u32string spoken, std::u32string_view word) {
+    return spoken + U' ' + std::u32string(word);
+  };
   if (!scale.empty()) return joined(joined(say(amount, s), scale), currency.many);
   const bool cents = amount.decimals.size() == 2 && !currency.minor.empty();
   if (!cents) return joined(say(amount, s), amount.one() ? currency.one : currency.many);
@@ -54,8 +67,10 @@ std::u32string say_money(const Sentence& s, const Amount& amount, const Currency
   std::u32string spoken;
   const bool nothing = major.whole.empty() || major.whole == U"0";
   if (minor.whole == U"0") return joined(say(major, s), major.one() ? currency.one : currency.many);
-  if (!nothing) spoken = joined(joined(say(major, s), major.one() ? currency.one : currency.many), s.language.and_of_money) + U' ';
-  else if (amount.negative) spoken = std::u32string(s.language.minus) + U' ';
+  if (!nothing)
+    spoken = joined(joined(say(major, s), major.one() ? currency.one : currency.many), s.language.and_of_money) + U' ';
+  else if (amount.negative)
+    spoken = std::u32string(s.language.minus) + U' ';
   return spoken + joined(say(minor, s), minor.one() ? currency.minor_one : currency.minor);
 }
 
@@ -73,7 +88,7 @@ std::optional<Amount> range_end(const Sentence& s, const Amount& from, const Cur
 
 std::optional<Reading> read_money(const Sentence& s, std::size_t i) {
   const auto text = s.text;
-  if (is_word(before(text, i))) return std::nullopt;
+  if (is_word(before(text, i)) || (is_letter(at(text, i)) && !is_upper(text[i]))) return std::nullopt;
   const bool negative = (at(text, i) == U'-' || at(text, i) == U'−') && !is_word(before(text, i));
   const std::size_t sign = negative ? i + 1 : i;
   if (const Currency* currency = currency_at(s, sign)) {
@@ -97,7 +112,8 @@ std::optional<Reading> read_money(const Sentence& s, std::size_t i) {
   const auto scale = scale_at(s, amount->end, end);
   const std::size_t place = skip_blank(text, end);
   const Currency* currency = currency_at(s, place);
-  if (!currency || (place > end && is_digit(at(text, skip_blank(text, place + currency->sign.size()))))) return std::nullopt;
+  if (!currency || (place > end && is_digit(at(text, skip_blank(text, place + currency->sign.size())))))
+    return std::nullopt;
   return Reading{place + currency->sign.size(), say_money(s, *amount, *currency, scale)};
 }
 

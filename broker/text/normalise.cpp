@@ -7,11 +7,13 @@
 namespace lectern::text {
 namespace {
 
-constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock,    read_long_digits, read_decade,
-                                 read_day_month, read_ordinal, read_money, read_range, read_quantity, read_year,
-                                 read_number,    read_sign};
-// The first is for every language, the others for English.
-constexpr Reader kAtWords[] = {read_address, read_month_day, read_roman, read_abbreviation, read_money};
+constexpr Reader kAtFigures[] = {read_address,   read_numeric_date, read_clock, read_long_digits, read_decade,
+                                 read_day_month, read_ordinal,      read_money, read_range,       read_quantity,
+                                 read_year,      read_number,       read_sign};
+// The first two are for every language, the others for English.
+constexpr Reader kAtWords[] = {read_address, read_money, read_month_day, read_roman, read_abbreviation};
+
+constexpr int kRounds = 6;
 
 enum class Kind : unsigned char { plain, word, figure, sign };
 
@@ -19,7 +21,8 @@ Kind kind_of(char32_t c) {
   if (c < 128) {
     if (is_letter(c)) return Kind::word;
     if (is_digit(c)) return Kind::figure;
-    return std::u32string_view(U"$+#&%@=*_`~^<>/\\|[").find(c) != std::u32string_view::npos ? Kind::figure : Kind::plain;
+    return std::u32string_view(U"$+#&%@=*_`~^<>/\\|[").find(c) != std::u32string_view::npos ? Kind::figure
+                                                                                            : Kind::plain;
   }
   if (is_letter(c) || is_mark(c)) return Kind::word;
   if (c == U'“' || c == U'”' || c == U'‘' || c == U'’' || c == U'—' || c == U'–' || c == U'…') return Kind::plain;
@@ -27,12 +30,17 @@ Kind kind_of(char32_t c) {
 }
 
 // Signs that matter only right before a figure: -5, .5, (555), '69.
-bool may_lead_figure(char32_t c) { return c == U'-' || c == U'.' || c == U'(' || c == U'\'' || c == U'’' || c == U'‘'; }
+bool leads_figure(std::u32string_view text, std::size_t i) {
+  const char32_t c = text[i], next = at(text, i + 1);
+  if (c == U'-' && (next == U'$' || next == U'£' || next == U'€')) return true;
+  return is_digit(next) && (c == U'-' || c == U'.' || c == U'(' || c == U'\'' || c == U'’' || c == U'‘');
+}
 
 // Most sentences hold no web address; then nobody needs to look for one at every word.
 bool may_hold_address(std::u32string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
-    if (text[i] == U'@' || ((text[i] == U'.' || text[i] == U'/') && (is_letter(text[i + 1]) || text[i + 1] == U'/'))) return true;
+    if (text[i] == U'@' || ((text[i] == U'.' || text[i] == U'/') && (is_letter(text[i + 1]) || text[i + 1] == U'/')))
+      return true;
   return false;
 }
 
@@ -48,7 +56,8 @@ void put(std::u32string& out, const std::u32string& spoken) {
   out += spoken;
 }
 
-std::u32string read_aloud(const Sentence& s) {
+// `changed`: whether a reader had something to say.
+std::u32string read_aloud(const Sentence& s, bool& changed) {
   const auto text = s.text;
   std::u32string out;
   out.reserve(text.size() + text.size() / 4);
@@ -58,13 +67,15 @@ std::u32string read_aloud(const Sentence& s) {
     const char32_t c = text[i];
     const Kind kind = kind_of(c);
     std::optional<Reading> reading;
-    if (kind == Kind::figure || (may_lead_figure(c) && is_digit(at(text, i + 1)))) {
+    if (kind == Kind::figure || leads_figure(text, i)) {
       reading = ask(s, i, std::begin(kAtFigures) + no_address, std::end(kAtFigures));
     } else if (kind == Kind::word && !is_word(before(text, i))) {
-      reading = ask(s, i, std::begin(kAtWords) + no_address, s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 1);
+      reading = ask(s, i, std::begin(kAtWords) + no_address,
+                    s.language.english ? std::end(kAtWords) : std::begin(kAtWords) + 2);
     }
     if (reading && reading->end > i) {
       put(out, reading->spoken);
+      changed = true;
       spoke = !reading->spoken.empty();
       i = reading->end;
       continue;
@@ -72,8 +83,11 @@ std::u32string read_aloud(const Sentence& s) {
     std::size_t end = i + 1;
     if (kind == Kind::word)
       while (end < text.size() && kind_of(text[end]) == Kind::word) ++end;
-    if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) && (is_digit(before(text, i)) || is_digit(at(text, end)))) {
-      out += is_lower(at(text, end + 1)) ? U". " : U" ";  // 1.F.3; 3.The next
+    if (c == U'.' && is_word(before(text, i)) && is_word(at(text, end)) &&
+        (is_digit(before(text, i)) || is_digit(at(text, end)))) {
+      const bool sentence = is_upper(at(text, end)) && is_lower(at(text, end + 1));  // 3.The next; 1.F.3; 0.txt
+      if (is_lower(at(text, end))) out += U' ' + std::u32string(s.language.dot);
+      out += sentence ? U". " : U" ";
       i = end;
       continue;
     }
@@ -105,8 +119,17 @@ std::size_t skip_blank(std::u32string_view text, std::size_t i) { return at(text
 
 std::string normalise(std::string_view sentence, const std::string& language) {
   const Language& known = find_language(language);
-  const auto cleaned = clean(to_code_points(sentence));
-  return to_utf8(set_type(read_aloud({cleaned, known, Spellout::of(known)})));
+  std::u32string text = clean(to_code_points(sentence));
+  // What is said may, in odd texts, be read once more ("IV" after a word that was a sign); then it is, so that saying
+  // it again changes nothing.
+  for (int round = 0; round < kRounds; ++round) {
+    bool changed = false;
+    std::u32string said = set_type(read_aloud({text, known, Spellout::of(known)}, changed));
+    const bool settled = !changed || said == text;
+    text = settled ? std::move(said) : clean(said);
+    if (settled) break;
+  }
+  return to_utf8(text);
 }
 
 }  // namespace lectern::text

@@ -11,38 +11,106 @@ struct Unit {
   bool attached = false;  // only right after the figure: "5s", not "5 s"
 };
 
-constexpr Unit kUnits[] = {
-    {U"km/h", U"kilometer per hour", U"kilometers per hour"}, {U"kph", U"kilometer per hour", U"kilometers per hour"},
-    {U"km²", U"square kilometer", U"square kilometers"}, {U"m/s", U"meter per second", U"meters per second"},
-    {U"m²", U"square meter", U"square meters"}, {U"m2", U"square meter", U"square meters"}, {U"m³", U"cubic meter", U"cubic meters"},
-    {U"cm²", U"square centimeter", U"square centimeters"}, {U"cm³", U"cubic centimeter", U"cubic centimeters"},
-    {U"sq ft", U"square foot", U"square feet"}, {U"km", U"kilometer", U"kilometers"}, {U"cm", U"centimeter", U"centimeters"},
-    {U"mm", U"millimeter", U"millimeters"}, {U"µm", U"micrometer", U"micrometers"}, {U"nm", U"nanometer", U"nanometers"},
-    {U"m", U"meter", U"meters"}, {U"mi", U"mile", U"miles"}, {U"yd", U"yard", U"yards"}, {U"ft", U"foot", U"feet"}, {U"ft.", U"foot", U"feet"},
-    {U"in.", U"inch", U"inches"}, {U"kg", U"kilogram", U"kilograms"}, {U"mg", U"milligram", U"milligrams"}, {U"µg", U"microgram", U"micrograms"},
-    {U"g", U"gram", U"grams"}, {U"lbs", U"pound", U"pounds"}, {U"lb", U"pound", U"pounds"}, {U"oz", U"ounce", U"ounces"},
-    {U"oz.", U"ounce", U"ounces"}, {U"lbs.", U"pound", U"pounds"}, {U"lb.", U"pound", U"pounds"},
-    {U"°C", U"degree Celsius", U"degrees Celsius"}, {U"° C", U"degree Celsius", U"degrees Celsius"}, {U"ºC", U"degree Celsius", U"degrees Celsius"},
-    {U"℃", U"degree Celsius", U"degrees Celsius"}, {U"°F", U"degree Fahrenheit", U"degrees Fahrenheit"},
-    {U"° F", U"degree Fahrenheit", U"degrees Fahrenheit"}, {U"ºF", U"degree Fahrenheit", U"degrees Fahrenheit"},
-    {U"℉", U"degree Fahrenheit", U"degrees Fahrenheit"}, {U"°", U"degree", U"degrees"},
-    {U"mph", U"mile per hour", U"miles per hour"}, {U"mpg", U"mile per gallon", U"miles per gallon"}, {U"rpm", U"revolution per minute", U"revolutions per minute"},
-    {U"l", U"liter", U"liters"}, {U"L", U"liter", U"liters"}, {U"ml", U"milliliter", U"milliliters"}, {U"mL", U"milliliter", U"milliliters"},
-    {U"cl", U"centiliter", U"centiliters"}, {U"gal", U"gallon", U"gallons"}, {U"ha", U"hectare", U"hectares"},
-    {U"Hz", U"hertz", U"hertz"}, {U"kHz", U"kilohertz", U"kilohertz"}, {U"MHz", U"megahertz", U"megahertz"}, {U"GHz", U"gigahertz", U"gigahertz"},
-    {U"kB", U"kilobyte", U"kilobytes"}, {U"KB", U"kilobyte", U"kilobytes"}, {U"MB", U"megabyte", U"megabytes"}, {U"GB", U"gigabyte", U"gigabytes"},
-    {U"TB", U"terabyte", U"terabytes"}, {U"KiB", U"kibibyte", U"kibibytes"}, {U"MiB", U"mebibyte", U"mebibytes"}, {U"GiB", U"gibibyte", U"gibibytes"},
-    {U"kbps", U"kilobit per second", U"kilobits per second"}, {U"Mbps", U"megabit per second", U"megabits per second"},
-    {U"Gbps", U"gigabit per second", U"gigabits per second"}, {U"kW", U"kilowatt", U"kilowatts"}, {U"MW", U"megawatt", U"megawatts"},
-    {U"GW", U"gigawatt", U"gigawatts"}, {U"kWh", U"kilowatt hour", U"kilowatt hours"}, {U"MWh", U"megawatt hour", U"megawatt hours"},
-    {U"W", U"watt", U"watts", true}, {U"V", U"volt", U"volts", true}, {U"mV", U"millivolt", U"millivolts"}, {U"kV", U"kilovolt", U"kilovolts"},
-    {U"mA", U"milliampere", U"milliamperes"}, {U"mAh", U"milliampere hour", U"milliampere hours"}, {U"dB", U"decibel", U"decibels"},
-    {U"hPa", U"hectopascal", U"hectopascals"}, {U"kPa", U"kilopascal", U"kilopascals"}, {U"psi", U"pound per square inch", U"pounds per square inch"},
-    {U"kcal", U"kilocalorie", U"kilocalories"}, {U"kJ", U"kilojoule", U"kilojoules"}, {U"ms", U"millisecond", U"milliseconds"},
-    {U"s", U"second", U"seconds", true}, {U"sec", U"second", U"seconds"}, {U"secs", U"second", U"seconds"}, {U"sec.", U"second", U"seconds"},
-    {U"min", U"minute", U"minutes"}, {U"mins", U"minute", U"minutes"}, {U"min.", U"minute", U"minutes"}, {U"h", U"hour", U"hours"},
-    {U"hr", U"hour", U"hours"}, {U"hrs", U"hour", U"hours"}, {U"hrs.", U"hour", U"hours"}, {U"hr.", U"hour", U"hours"}, {U"yrs", U"year", U"years"},
-    {U"px", U"pixel", U"pixels"}, {U"pt", U"point", U"points"}, {U"k", U"thousand", U"thousand", true}};
+constexpr Unit kUnits[] = {{U"x", U"times", U"times", true},
+                           {U"km/h", U"kilometer per hour", U"kilometers per hour"},
+                           {U"kph", U"kilometer per hour", U"kilometers per hour"},
+                           {U"km²", U"square kilometer", U"square kilometers"},
+                           {U"m/s", U"meter per second", U"meters per second"},
+                           {U"m²", U"square meter", U"square meters"},
+                           {U"m2", U"square meter", U"square meters"},
+                           {U"m³", U"cubic meter", U"cubic meters"},
+                           {U"cm²", U"square centimeter", U"square centimeters"},
+                           {U"cm³", U"cubic centimeter", U"cubic centimeters"},
+                           {U"sq ft", U"square foot", U"square feet"},
+                           {U"km", U"kilometer", U"kilometers"},
+                           {U"cm", U"centimeter", U"centimeters"},
+                           {U"mm", U"millimeter", U"millimeters"},
+                           {U"µm", U"micrometer", U"micrometers"},
+                           {U"nm", U"nanometer", U"nanometers"},
+                           {U"m", U"meter", U"meters"},
+                           {U"mi", U"mile", U"miles"},
+                           {U"yd", U"yard", U"yards"},
+                           {U"ft", U"foot", U"feet"},
+                           {U"ft.", U"foot", U"feet"},
+                           {U"in.", U"inch", U"inches"},
+                           {U"kg", U"kilogram", U"kilograms"},
+                           {U"mg", U"milligram", U"milligrams"},
+                           {U"µg", U"microgram", U"micrograms"},
+                           {U"g", U"gram", U"grams"},
+                           {U"lbs", U"pound", U"pounds"},
+                           {U"lb", U"pound", U"pounds"},
+                           {U"oz", U"ounce", U"ounces"},
+                           {U"oz.", U"ounce", U"ounces"},
+                           {U"lbs.", U"pound", U"pounds"},
+                           {U"lb.", U"pound", U"pounds"},
+                           {U"°C", U"degree Celsius", U"degrees Celsius"},
+                           {U"° C", U"degree Celsius", U"degrees Celsius"},
+                           {U"ºC", U"degree Celsius", U"degrees Celsius"},
+                           {U"℃", U"degree Celsius", U"degrees Celsius"},
+                           {U"°F", U"degree Fahrenheit", U"degrees Fahrenheit"},
+                           {U"° F", U"degree Fahrenheit", U"degrees Fahrenheit"},
+                           {U"ºF", U"degree Fahrenheit", U"degrees Fahrenheit"},
+                           {U"℉", U"degree Fahrenheit", U"degrees Fahrenheit"},
+                           {U"°", U"degree", U"degrees"},
+                           {U"mph", U"mile per hour", U"miles per hour"},
+                           {U"mpg", U"mile per gallon", U"miles per gallon"},
+                           {U"rpm", U"revolution per minute", U"revolutions per minute"},
+                           {U"l", U"liter", U"liters"},
+                           {U"L", U"liter", U"liters"},
+                           {U"ml", U"milliliter", U"milliliters"},
+                           {U"mL", U"milliliter", U"milliliters"},
+                           {U"cl", U"centiliter", U"centiliters"},
+                           {U"gal", U"gallon", U"gallons"},
+                           {U"ha", U"hectare", U"hectares"},
+                           {U"Hz", U"hertz", U"hertz"},
+                           {U"kHz", U"kilohertz", U"kilohertz"},
+                           {U"MHz", U"megahertz", U"megahertz"},
+                           {U"GHz", U"gigahertz", U"gigahertz"},
+                           {U"kB", U"kilobyte", U"kilobytes"},
+                           {U"KB", U"kilobyte", U"kilobytes"},
+                           {U"MB", U"megabyte", U"megabytes"},
+                           {U"GB", U"gigabyte", U"gigabytes"},
+                           {U"TB", U"terabyte", U"terabytes"},
+                           {U"KiB", U"kibibyte", U"kibibytes"},
+                           {U"MiB", U"mebibyte", U"mebibytes"},
+                           {U"GiB", U"gibibyte", U"gibibytes"},
+                           {U"kbps", U"kilobit per second", U"kilobits per second"},
+                           {U"Mbps", U"megabit per second", U"megabits per second"},
+                           {U"Gbps", U"gigabit per second", U"gigabits per second"},
+                           {U"kW", U"kilowatt", U"kilowatts"},
+                           {U"MW", U"megawatt", U"megawatts"},
+                           {U"GW", U"gigawatt", U"gigawatts"},
+                           {U"kWh", U"kilowatt hour", U"kilowatt hours"},
+                           {U"MWh", U"megawatt hour", U"megawatt hours"},
+                           {U"W", U"watt", U"watts", true},
+                           {U"V", U"volt", U"volts", true},
+                           {U"mV", U"millivolt", U"millivolts"},
+                           {U"kV", U"kilovolt", U"kilovolts"},
+                           {U"mA", U"milliampere", U"milliamperes"},
+                           {U"mAh", U"milliampere hour", U"milliampere hours"},
+                           {U"dB", U"decibel", U"decibels"},
+                           {U"hPa", U"hectopascal", U"hectopascals"},
+                           {U"kPa", U"kilopascal", U"kilopascals"},
+                           {U"psi", U"pound per square inch", U"pounds per square inch"},
+                           {U"kcal", U"kilocalorie", U"kilocalories"},
+                           {U"kJ", U"kilojoule", U"kilojoules"},
+                           {U"ms", U"millisecond", U"milliseconds"},
+                           {U"s", U"second", U"seconds", true},
+                           {U"sec", U"second", U"seconds"},
+                           {U"secs", U"second", U"seconds"},
+                           {U"sec.", U"second", U"seconds"},
+                           {U"min", U"minute", U"minutes"},
+                           {U"mins", U"minute", U"minutes"},
+                           {U"min.", U"minute", U"minutes"},
+                           {U"h", U"hour", U"hours"},
+                           {U"hr", U"hour", U"hours"},
+                           {U"hrs", U"hour", U"hours"},
+                           {U"hrs.", U"hour", U"hours"},
+                           {U"hr.", U"hour", U"hours"},
+                           {U"yrs", U"year", U"years"},
+                           {U"px", U"pixel", U"pixels"},
+                           {U"pt", U"point", U"points"},
+                           {U"k", U"thousand", U"thousand", true}};
 
 struct Said {
   std::size_t end = 0;
@@ -61,7 +129,8 @@ const Unit* unit_at(std::u32string_view text, std::size_t i, bool attached) {
   for (const Unit& unit : kUnits) {
     if (at(text, i) != unit.sign[0] || !text.substr(i).starts_with(unit.sign) || (unit.attached && !attached)) continue;
     const char32_t next = at(text, i + unit.sign.size());
-    if (is_word(next) || (unit.sign.back() == U'.' && next == U'.') || (next == U'\'' && unit.sign.size() == 1)) continue;
+    if (is_word(next) || (unit.sign.back() == U'.' && next == U'.') || (next == U'\'' && unit.sign.size() == 1))
+      continue;
     if (!best || unit.sign.size() > best->sign.size()) best = &unit;
   }
   return best;
@@ -75,8 +144,11 @@ std::optional<Said> feet_and_inches(const Sentence& s, const Amount& amount) {
   if (!inches) return std::nullopt;
   const char32_t close = at(s.text, inches->end);
   if (close != U'"' && close != U'″' && close != U'”') return std::nullopt;
-  return Said{inches->end + 1, (amount.one() ? U" foot " : U" feet ") + say(*inches, s) + (inches->one() ? U" inch" : U" inches")};
+  return Said{inches->end + 1,
+              (amount.one() ? U" foot " : U" feet ") + say(*inches, s) + (inches->one() ? U" inch" : U" inches")};
 }
+
+bool is_half(const Amount& amount) { return amount.whole.empty() && amount.over == 1 && amount.under == 2; }
 
 // What follows an amount and is said with it; empty words when nothing does.
 Said suffix_at(const Sentence& s, const Amount& amount) {
@@ -89,19 +161,21 @@ Said suffix_at(const Sentence& s, const Amount& amount) {
   if (const Unit* unit = unit_at(text, place, attached)) {
     const bool singular = amount.one() || (amount.whole.empty() && amount.under > 0);
     std::u32string words(singular ? unit->one : unit->many);
-    if (amount.whole.empty() && amount.under > 0) words = (amount.under == 2 && amount.over == 1 ? U"a " : U"of a ") + words;
+    if (amount.whole.empty() && amount.under > 0) words = (is_half(amount) ? U"a " : U"of a ") + words;
     if (!s.language.month_first) words = spell_british(words);
     std::size_t end = place + unit->sign.size();
     // The full stop of "ft." at the end of the sentence stays.
     if (unit->sign.back() == U'.' && !has_words(text.substr(end))) --end;
     return {end, U' ' + words};
   }
-  if (attached && amount.integer() && at(text, place) == U'+' && !is_word(at(text, place + 1))) return {place + 1, U" plus"};
+  if (attached && amount.integer() && at(text, place) == U'+' && !is_word(at(text, place + 1)))
+    return {place + 1, U" plus"};
   return {amount.end, {}};
 }
 
 bool is_year(const Amount& amount) {
-  return amount.integer() && !amount.grouped && !amount.negative && amount.whole.size() == 4 && amount.value() >= 1100 && amount.value() < 2100;
+  return amount.integer() && !amount.grouped && !amount.negative && amount.whole.size() == 4 &&
+         amount.value() >= 1100 && amount.value() < 2100;
 }
 
 std::u32string say_or_year(const Sentence& s, const Amount& amount, bool year) {
@@ -109,9 +183,10 @@ std::u32string say_or_year(const Sentence& s, const Amount& amount, bool year) {
 }
 
 // Nouns that are counted: "1200 people" is no year.
-constexpr std::u32string_view kCounted[] = {U"people", U"men", U"women", U"soldiers", U"words", U"pages", U"miles", U"feet", U"yards", U"tons",
-                                            U"pounds", U"dollars", U"years", U"days", U"hours", U"copies", U"members", U"students", U"times",
-                                            U"calories", U"meters", U"metres", U"acres", U"employees", U"jobs", U"homes", U"houses"};
+constexpr std::u32string_view kCounted[] = {
+    U"people", U"men",      U"women",   U"soldiers", U"words", U"pages",     U"miles",  U"feet",    U"yards",
+    U"tons",   U"pounds",   U"dollars", U"years",    U"days",  U"hours",     U"copies", U"members", U"students",
+    U"times",  U"calories", U"meters",  U"metres",   U"acres", U"employees", U"jobs",   U"homes",   U"houses"};
 
 bool counts(std::u32string_view text, std::size_t i) {
   const std::size_t start = skip_blank(text, i);
@@ -140,7 +215,8 @@ std::optional<Reading> read_decade(const Sentence& s, std::size_t i) {
   if (start > i && length == 2 && !is_word(at(text, end)))
     return Reading{end, (text[start] == U'0' ? U"oh " : U"") + s.spell.cardinal(value)};  // the summer of '69
   if (at(text, end) == U'\'' || at(text, end) == U'’') ++end;
-  if (at(text, end) != U's' || is_word(at(text, end + 1)) || (length != 2 && length != 4) || value % 10 != 0) return std::nullopt;
+  if (at(text, end) != U's' || is_word(at(text, end + 1)) || (length != 2 && length != 4) || value % 10 != 0)
+    return std::nullopt;
   if (length == 2 && (value < 20 || (start == i && before(text, i) == U'-'))) return std::nullopt;
   if (length == 2) return Reading{end + 1, plural(s.spell.cardinal(value))};
   if (value < 1100 || value > 2099) return std::nullopt;
@@ -158,11 +234,13 @@ std::optional<Reading> read_ordinal(const Sentence& s, std::size_t i) {
     bool feminine;
   };
   static constexpr Suffix kSuffixes[] = {
-      {"en", U"st", false}, {"en", U"nd", false}, {"en", U"rd", false}, {"en", U"th", false}, {"fr", U"er", false}, {"fr", U"re", true},
-      {"fr", U"ère", true}, {"fr", U"e", false},  {"fr", U"ème", false}, {"fr", U"nd", false}, {"fr", U"nde", true}, {"", U"º", false}, {"", U"ª", true},
-      {"es", U".º", false}, {"es", U".ª", true},  {"hi", U"वाँ", false},  {"hi", U"वां", false}, {"hi", U"वीं", true},  {"es", U"er", false}};
+      {"en", U"st", false}, {"en", U"nd", false}, {"en", U"rd", false}, {"en", U"th", false},  {"fr", U"er", false},
+      {"fr", U"re", true},  {"fr", U"ère", true}, {"fr", U"e", false},  {"fr", U"ème", false}, {"fr", U"nd", false},
+      {"fr", U"nde", true}, {"", U"º", false},    {"", U"ª", true},     {"es", U".º", false},  {"es", U".ª", true},
+      {"hi", U"वाँ", false}, {"hi", U"वां", false}, {"hi", U"वीं", true},  {"es", U"er", false}};
   for (const Suffix& suffix : kSuffixes) {
-    if (!s.language.name.starts_with(suffix.language) || !text.substr(amount->end).starts_with(suffix.written)) continue;
+    if (!s.language.name.starts_with(suffix.language) || !text.substr(amount->end).starts_with(suffix.written))
+      continue;
     const std::size_t end = amount->end + suffix.written.size();
     if (!is_word(at(text, end))) return Reading{end, s.spell.ordinal(amount->value(), suffix.feminine)};
   }
@@ -177,7 +255,8 @@ std::optional<Reading> read_range(const Sentence& s, std::size_t i) {
   std::size_t dash = from->end;
   const bool percent = at(text, dash) == U'%';
   if (percent) ++dash;
-  const bool blanks = at(text, dash) == U' ' && is_dash(at(text, dash + 1)) && at(text, dash + 1) != U'—' && at(text, dash + 2) == U' ';
+  const bool blanks =
+      at(text, dash) == U' ' && is_dash(at(text, dash + 1)) && at(text, dash + 1) != U'—' && at(text, dash + 2) == U' ';
   if (blanks) ++dash;
   if (!is_dash(at(text, dash)) || at(text, dash) == U'—' || at(text, dash) == U'−') return std::nullopt;
   const std::size_t start = dash + (blanks ? 2 : 1);
@@ -191,7 +270,8 @@ std::optional<Reading> read_range(const Sentence& s, std::size_t i) {
   const std::u32string to = U' ' + std::u32string(s.language.to) + U' ';
   auto spoken = say_or_year(s, *from, years && suffix.spoken.empty());
   if (percent) spoken += U' ' + std::u32string(s.language.percent);
-  return Reading{suffix.end, spoken + to + say_or_year(s, *until, years && !short_year && suffix.spoken.empty()) + suffix.spoken};
+  return Reading{suffix.end,
+                 spoken + to + say_or_year(s, *until, years && !short_year && suffix.spoken.empty()) + suffix.spoken};
 }
 
 std::optional<Reading> read_quantity(const Sentence& s, std::size_t i) {
@@ -200,13 +280,15 @@ std::optional<Reading> read_quantity(const Sentence& s, std::size_t i) {
   if (!amount) return std::nullopt;
   const Said suffix = suffix_at(s, *amount);
   if (suffix.spoken.empty()) return std::nullopt;
-  return Reading{suffix.end, say(*amount, s) + suffix.spoken};
+  const bool half_a = s.language.english && is_half(*amount) && suffix.spoken.starts_with(U" a ");
+  return Reading{suffix.end, (half_a ? U"half" : say(*amount, s)) + suffix.spoken};
 }
 
 std::optional<Reading> read_year(const Sentence& s, std::size_t i) {
   if (!s.language.english || !is_digit(at(s.text, i)) || !amount_may_begin(s.text, i)) return std::nullopt;
   const auto amount = parse_amount(s, i);
-  if (!amount || !is_year(*amount) || is_letter(at(s.text, amount->end)) || counts(s.text, amount->end)) return std::nullopt;
+  if (!amount || !is_year(*amount) || is_letter(at(s.text, amount->end)) || counts(s.text, amount->end))
+    return std::nullopt;
   return Reading{amount->end, s.spell.year(amount->value())};
 }
 
@@ -216,7 +298,15 @@ std::optional<Reading> read_number(const Sentence& s, std::size_t i) {
     while (is_digit(at(s.text, end))) ++end;
     if (end == i) return std::nullopt;
     const auto digits = s.text.substr(i, end - i);
-    return Reading{end, digits.size() > 4 ? s.spell.digits(digits) : s.spell.whole(digits)};
+    Reading reading{end, digits.size() > 4 ? s.spell.digits(digits) : s.spell.whole(digits)};
+    while (at(s.text, reading.end) == U'.' && is_digit(at(s.text, reading.end + 1))) {  // v2.0
+      end = reading.end + 1;
+      while (is_digit(at(s.text, end))) ++end;
+      reading.spoken += U' ' + std::u32string(s.language.point) + U' ' +
+                        s.spell.whole(s.text.substr(reading.end + 1, end - reading.end - 1));
+      reading.end = end;
+    }
+    return reading;
   }
   const auto amount = parse_amount(s, i);
   if (!amount) return std::nullopt;

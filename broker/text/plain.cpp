@@ -53,7 +53,9 @@ class Vocabulary {
     words_.insert(U"");
     for (std::size_t i = 0; i < script_.size();) {
       std::size_t end = i;
-      while (end < script_.size() && (is_letter(script_[end]) || (end > i && script_[end] == U'-' && is_letter(at(script_, end + 1))))) ++end;
+      while (end < script_.size() &&
+             (is_letter(script_[end]) || (end > i && script_[end] == U'-' && is_letter(at(script_, end + 1)))))
+        ++end;
       if (end > i) words_.insert(lower(script_.substr(i, end - i)));
       i = end + 1;
     }
@@ -128,13 +130,13 @@ class PlainReader {
       indents.push_back(line.indent);
     }
     if (lengths.empty()) return;
-    const auto percentile = [](std::vector<std::size_t>& values, std::size_t percent) {
-      auto nth = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
+    const auto nth_value = [](std::vector<std::size_t>& values, std::size_t n) {
+      auto nth = values.begin() + static_cast<std::ptrdiff_t>(n);
       std::nth_element(values.begin(), nth, values.end());
       return *nth;
     };
-    around_.width = std::max(percentile(lengths, 90), kLeastWidth);
-    around_.base_indent = percentile(indents, 25);
+    around_.width = std::max(nth_value(lengths, (9 * (lengths.size() - 1) + 9) / 10), kLeastWidth);
+    around_.base_indent = nth_value(indents, (indents.size() - 1) / 4);
   }
 
   bool unwrapped() const { return around_.width > kUnwrappedWidth; }
@@ -159,13 +161,15 @@ class PlainReader {
   }
 
   std::size_t read_stanza(std::size_t i, std::size_t end, std::size_t blank) {
-    const std::vector<Line> stanza(lines_.begin() + static_cast<std::ptrdiff_t>(i), lines_.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<Line> stanza(lines_.begin() + static_cast<std::ptrdiff_t>(i),
+                                   lines_.begin() + static_cast<std::ptrdiff_t>(end));
     around_.blank_before = blank;
     around_.after_chapter = after_chapter_;
     around_.underlined = false;
     if (end < lines_.size() && lines_[end].kind == Line::Kind::rule) {
       const auto rule = lines_[end].text;
-      around_.underlined = rule.size() >= 3 && rule.find_first_not_of(rule[0]) == rule.npos && 2 * rule.size() >= stanza.back().text.size();
+      around_.underlined = rule.size() >= 3 && rule.find_first_not_of(rule[0]) == rule.npos &&
+                           2 * rule.size() >= stanza.back().text.size();
       around_.underline = rule[0];
     }
     after_chapter_ = false;
@@ -298,13 +302,15 @@ class PlainReader {
     const auto left = lower(text.substr(first, text.size() - 1 - first)), right = lower(next.substr(0, last));
     if (vocabulary_.holds(left + right)) return false;
     if (vocabulary_.holds(left + U"-" + right) || left.find(U'-') != left.npos) return true;
-    return vocabulary_.holds(left) && vocabulary_.holds(right) && left.size() > 2 && right.size() > 2 && occurs_elsewhere(right);
+    return vocabulary_.holds(left) && vocabulary_.holds(right) && left.size() > 2 && right.size() > 2 &&
+           occurs_elsewhere(right);
   }
 
   // The second half stands in the vocabulary because of its own line; ask for it with a letter before it elsewhere.
   bool occurs_elsewhere(const std::u32string& word) const {
     std::size_t times = 0;
-    for (std::size_t i = document_.script.find(word); i != std::u32string_view::npos && times < 2; i = document_.script.find(word, i + 1))
+    for (std::size_t i = document_.script.find(word); i != std::u32string_view::npos && times < 2;
+         i = document_.script.find(word, i + 1))
       times += !is_letter(before(document_.script, i)) && !is_letter(at(document_.script, i + word.size()));
     return times >= 2;
   }
@@ -320,6 +326,8 @@ class PlainReader {
 
 }  // namespace
 
-Document read_plain(std::u32string_view script, const std::string& language) { return PlainReader(script, language).read(); }
+Document read_plain(std::u32string_view script, const std::string& language) {
+  return PlainReader(script, language).read();
+}
 
 }  // namespace lectern::text

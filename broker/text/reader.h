@@ -1,6 +1,6 @@
 // How normalise() works: it walks over a sentence; at every figure, word and sign it asks the readers below, in order,
-// whether they know how to say what begins there. The first one that does replaces its stretch; what no reader claims is
-// copied. A reader looks at the written text only, never at what was spoken before.
+// whether they know how to say what begins there. The first one that does replaces its stretch; what no reader claims
+// is copied. A reader looks at the written text only, never at what was spoken before.
 #pragma once
 
 #include <optional>
@@ -13,20 +13,20 @@
 namespace lectern::text {
 
 struct Sentence {
-  std::u32string_view text;      // white space is single blanks
+  std::u32string_view text;  // white space is single blanks
   const Language& language;
   const Spellout& spell;
 };
 
 struct Reading {
-  std::size_t end = 0;           // the stretch [i, end) is read
-  std::u32string spoken;         // so; empty: silently (marks of emphasis, of footnotes)
+  std::size_t end = 0;    // the stretch [i, end) is read
+  std::u32string spoken;  // so; empty: silently (marks of emphasis, of footnotes)
 };
 
 using Reader = std::optional<Reading> (*)(const Sentence& sentence, std::size_t i);
 
 // At a figure, or at a sign that may belong to one.
-std::optional<Reading> read_long_digits(const Sentence&, std::size_t i);   // telephones, versions, 007, 12-digit strings
+std::optional<Reading> read_long_digits(const Sentence&, std::size_t i);  // telephones, versions, 007, 12-digit strings
 std::optional<Reading> read_numeric_date(const Sentence&, std::size_t i);  // 2024-05-01, 5/12/2020
 std::optional<Reading> read_clock(const Sentence&, std::size_t i);         // 10:30, 9 a.m.
 std::optional<Reading> read_day_month(const Sentence&, std::size_t i);     // 4 March 1999 (English)

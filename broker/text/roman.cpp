@@ -24,7 +24,8 @@ int roman_value(std::u32string_view word) {
   std::size_t i = 0;
   for (const Numeral& numeral : kNumerals) {
     const auto sign = capital ? numeral.upper : numeral.lower;
-    const bool repeats = sign.size() == 1 && sign != U"D" && sign != U"d" && sign != U"L" && sign != U"l" && sign != U"V" && sign != U"v";
+    const bool repeats = sign.size() == 1 && sign != U"D" && sign != U"d" && sign != U"L" && sign != U"l" &&
+                         sign != U"V" && sign != U"v";
     for (int times = 0; times < (repeats ? 3 : 1) && word.substr(i).starts_with(sign); ++times) {
       value += numeral.value;
       i += sign.size();

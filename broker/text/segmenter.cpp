@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "broker/text/abbreviation.h"
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
 #include "broker/text/language.h"
@@ -24,8 +25,10 @@ std::size_t count_words(std::u32string_view text) {
   std::size_t words = 0;
   bool inside = false;
   for (char32_t c : text) {
-    if (is_space(c)) inside = false;
-    else if (!inside && is_word(c)) inside = ++words > 0;
+    if (is_space(c))
+      inside = false;
+    else if (!inside && is_word(c))
+      inside = ++words > 0;
   }
   return words;
 }
@@ -36,10 +39,18 @@ bool is_open(std::u32string_view text) {
   return !text.empty() && is_word(text.back());
 }
 
+// "Esq." at the end of a line of an address.
+bool ends_abbreviated(std::u32string_view text) {
+  if (text.empty() || text.back() != U'.') return false;
+  std::size_t begin = text.size() - 1;
+  while (begin > 0 && is_letter(text[begin - 1])) --begin;
+  return find_abbreviation(text, begin, text.size() - 1) != nullptr;
+}
+
 struct Piece {
   Span span;
-  std::string spoken;       // UTF-8
-  std::size_t length = 0;   // of it, in code points
+  std::string spoken;      // UTF-8
+  std::size_t length = 0;  // of it, in code points
 };
 
 // Cuts one block.
@@ -71,7 +82,7 @@ class BlockCutter {
     for (std::size_t i = span.begin; i < span.end; ++i) {
       const char32_t c = text_[i];
       if (c == kLinePause || c == kLineStop) {
-        if (is_open(written)) written += c == kLineStop ? U'.' : U',';
+        if (is_open(written) || (c == kLinePause && ends_abbreviated(written))) written += c == kLineStop ? U'.' : U',';
         written += U' ';
       } else {
         written += c;
@@ -86,7 +97,9 @@ class BlockCutter {
     while (end < heading.size() && is_upper(heading[end])) ++end;
     const int value = roman_value(std::u32string_view(heading).substr(0, end));
     const char32_t next = at(heading, end);
-    if (value == 0 || !(next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1))))) return heading;
+    if (value == 0 ||
+        !(next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1)))))
+      return heading;
     return to_code_points(std::to_string(value)) + heading.substr(end);
   }
 
@@ -105,7 +118,8 @@ class BlockCutter {
           continue;
         }
         if (span.size() == 1)
-          throw Fault(Exit::internal, "one character is spoken with more than " + std::to_string(limit()) + " characters");
+          throw Fault(Exit::internal,
+                      "one character is spoken with more than " + std::to_string(limit()) + " characters");
         // What is said is longer than what is written, or the other way round: cut in the same proportion.
         room = std::min(span.size() - 1, std::max<std::size_t>(1, span.size() * limit() / piece.length));
       }
@@ -115,7 +129,9 @@ class BlockCutter {
     }
   }
 
-  bool is_fragment(const Piece& piece) const { return count_words(text_.substr(piece.span.begin, piece.span.size())) <= kFragmentWords; }
+  bool is_fragment(const Piece& piece) const {
+    return count_words(text_.substr(piece.span.begin, piece.span.size())) <= kFragmentWords;
+  }
 
   // `first` takes `second` in if both have room in one segment.
   bool join(Piece& first, const Piece& second) const {
@@ -129,9 +145,11 @@ class BlockCutter {
   void join_fragments() {
     std::vector<Piece> joined;
     for (Piece& piece : pieces_)
-      if (joined.empty() || !is_fragment(joined.back()) || !join(joined.back(), piece)) joined.push_back(std::move(piece));
+      if (joined.empty() || !is_fragment(joined.back()) || !join(joined.back(), piece))
+        joined.push_back(std::move(piece));
     for (std::size_t i = joined.size(); i-- > 1;)  // what found no room ahead looks back
-      if (is_fragment(joined[i]) && join(joined[i - 1], joined[i])) joined.erase(joined.begin() + static_cast<std::ptrdiff_t>(i));
+      if (is_fragment(joined[i]) && join(joined[i - 1], joined[i]))
+        joined.erase(joined.begin() + static_cast<std::ptrdiff_t>(i));
     pieces_ = std::move(joined);
   }
 
@@ -171,17 +189,19 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
                 "it must be at least " + std::to_string(kLeastLimit));
   const Language& language = find_language(options.language);
   const std::u32string text = to_code_points(script);
-  const Document document = options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
+  const Document document =
+      options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
   Segmentation result;
   result.characters = text.size();
   for (const Block& block : document.blocks) {
     if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
     for (Piece& piece : BlockCutter(block, options, language).cut())
-      result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1}, std::move(piece.spoken),
-                                 Break::sentence, block.heading});
+      result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
+                                 std::move(piece.spoken), Break::sentence, block.heading});
   }
   if (result.segments.empty())
-    throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)", "submit a file with text in it");
+    throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",
+                "submit a file with text in it");
   result.segments.back().after = Break::end;
   explain_gaps(document, result);
   return result;

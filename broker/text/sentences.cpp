@@ -21,7 +21,8 @@ namespace {
 icu::BreakIterator& sentence_iterator() {
   thread_local const std::unique_ptr<icu::BreakIterator> iterator = [] {
     UErrorCode status = U_ZERO_ERROR;
-    std::unique_ptr<icu::BreakIterator> made(icu::BreakIterator::createSentenceInstance(icu::Locale::getEnglish(), status));
+    std::unique_ptr<icu::BreakIterator> made(
+        icu::BreakIterator::createSentenceInstance(icu::Locale::getEnglish(), status));
     if (U_FAILURE(status)) throw Fault(Exit::internal, "ICU has no rules for sentences", "install ICU's data (libicu)");
     return made;
   }();
@@ -33,7 +34,8 @@ std::vector<std::size_t> icu_boundaries(std::u32string_view text) {
   icu::UnicodeString utf16(static_cast<std::int32_t>(text.size()), 0, 0);
   std::vector<std::size_t> wide;  // code points that take two units
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char32_t c = text[i] == kLinePause || text[i] == U'\r' || text[i] == U'\t' ? U' ' : text[i];
+    char32_t c = text[i] == kLinePause || text[i] == U'\r' || text[i] == U'\t' ? U' ' : text[i];
+    if (c == U'_' || c == U'*') c = U'"';  // marks of emphasis close a sentence as quotes do
     if (c > 0xffff) wide.push_back(i);
     utf16.append(static_cast<UChar32>(c));
   }
@@ -50,9 +52,11 @@ std::vector<std::size_t> icu_boundaries(std::u32string_view text) {
 }
 
 const std::unordered_set<std::u32string_view> kSpeechVerbs = {
-    U"said", U"says", U"asked", U"cried", U"replied", U"answered", U"whispered", U"shouted", U"thought", U"exclaimed", U"continued", U"added",
-    U"remarked", U"murmured", U"muttered", U"called", U"went", U"began", U"screamed", U"sighed", U"told", U"returned", U"repeated", U"interrupted",
-    U"observed", U"demanded", U"yelled", U"laughed", U"growled", U"snapped", U"inquired", U"pleaded", U"agreed", U"insisted", U"suggested"};
+    U"said",     U"says",     U"asked",       U"cried",     U"replied",  U"answered", U"whispered",
+    U"shouted",  U"thought",  U"exclaimed",   U"continued", U"added",    U"remarked", U"murmured",
+    U"muttered", U"called",   U"went",        U"began",     U"screamed", U"sighed",   U"told",
+    U"returned", U"repeated", U"interrupted", U"observed",  U"demanded", U"yelled",   U"laughed",
+    U"growled",  U"snapped",  U"inquired",    U"pleaded",   U"agreed",   U"insisted", U"suggested"};
 
 // `Alice said.`, `the King asked`, `I replied` at `i`.
 bool is_attribution(std::u32string_view text, std::size_t i) {
@@ -73,8 +77,8 @@ std::size_t content_end(std::u32string_view text, std::size_t begin, std::size_t
 }
 
 bool is_stop_of_line(std::u32string_view text, std::size_t from, std::size_t to) {
-  return std::find(text.begin() + static_cast<std::ptrdiff_t>(from), text.begin() + static_cast<std::ptrdiff_t>(to), kLineStop) !=
-         text.begin() + static_cast<std::ptrdiff_t>(to);
+  return std::find(text.begin() + static_cast<std::ptrdiff_t>(from), text.begin() + static_cast<std::ptrdiff_t>(to),
+                   kLineStop) != text.begin() + static_cast<std::ptrdiff_t>(to);
 }
 
 bool is_boundary(std::u32string_view text, std::size_t begin, std::size_t place, const Language& language) {
@@ -93,7 +97,9 @@ bool is_boundary(std::u32string_view text, std::size_t begin, std::size_t place,
   if (closed && language.english && is_attribution(text, first)) return false;
   if (stop == 0 || text[stop - 1] != U'.' || (stop >= 2 && text[stop - 2] == U'.')) return true;
   std::size_t word = stop - 1;  // the word before the full stop, with inner stops
-  while (word > begin && (is_word(text[word - 1]) || (text[word - 1] == U'.' && word >= 2 && is_letter(text[word - 2])))) --word;
+  while (word > begin &&
+         (is_word(text[word - 1]) || (text[word - 1] == U'.' && word >= 2 && is_letter(text[word - 2]))))
+    --word;
   return !is_abbreviation_stop(language, text, word, stop - 1, place);
 }
 
@@ -101,9 +107,11 @@ bool is_boundary(std::u32string_view text, std::size_t begin, std::size_t place,
 enum class Joint { none, space, conjunction, comma, clause };
 
 const std::unordered_set<std::u32string_view> kConjunctions = {
-    U"and", U"but", U"or", U"nor", U"for", U"so", U"yet", U"because", U"although", U"though", U"while", U"when", U"where", U"which", U"who",
-    U"that", U"if", U"as", U"than", U"until", U"unless", U"whether", U"with", U"without", U"in", U"on", U"of", U"to", U"from",
-    U"y", U"o", U"pero", U"porque", U"que", U"et", U"ou", U"mais", U"car", U"e", U"ma", U"perché", U"che", U"mas", U"और", U"लेकिन", U"कि"};
+    U"and",    U"but",     U"or",     U"nor",     U"for",  U"so",   U"yet",  U"because", U"although", U"though",
+    U"while",  U"when",    U"where",  U"which",   U"who",  U"that", U"if",   U"as",      U"than",     U"until",
+    U"unless", U"whether", U"with",   U"without", U"in",   U"on",   U"of",   U"to",      U"from",     U"y",
+    U"o",      U"pero",    U"porque", U"que",     U"et",   U"ou",   U"mais", U"car",     U"e",        U"ma",
+    U"perché", U"che",     U"mas",    U"और",      U"लेकिन", U"कि"};
 
 // How good a place `i` is for a cut: text[i] begins the second part.
 Joint joint_at(std::u32string_view text, Span span, std::size_t i) {
@@ -119,7 +127,9 @@ Joint joint_at(std::u32string_view text, Span span, std::size_t i) {
   const char32_t mark = end > span.begin ? text[end - 1] : U'\0';
   const bool figures = is_digit(text[i]) && end >= 2 && (is_digit(mark) || is_digit(text[end - 2]) || mark == U'.');
   if (is_terminal(mark) && mark != U'.') return Joint::clause;
-  if (mark == U';' || mark == U':' || mark == U'—' || mark == U'–' || (mark == U'-' && end >= 2 && !is_word(text[end - 2]))) return Joint::clause;
+  if (mark == U';' || mark == U':' || mark == U'—' || mark == U'–' ||
+      (mark == U'-' && end >= 2 && !is_word(text[end - 2])))
+    return Joint::clause;
   if (mark == U',') return is_digit(text[i]) ? Joint::space : Joint::comma;
   if (figures) return Joint::space;
   const auto word = text.substr(i, std::min(word_end(text, i), span.end) - i);

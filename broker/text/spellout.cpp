@@ -24,7 +24,8 @@ struct Spellout::Rules {
     icu::UnicodeString words;
     icu::FieldPosition position(icu::FieldPosition::DONT_CARE);
     format.format(value, set, words, position, status);
-    if (U_FAILURE(status)) throw Fault(Exit::internal, std::string("ICU cannot spell a number: ") + u_errorName(status));
+    if (U_FAILURE(status))
+      throw Fault(Exit::internal, std::string("ICU cannot spell a number: ") + u_errorName(status));
     std::u32string spoken;
     for (std::int32_t i = 0; i < words.length(); i = words.moveIndex32(i, 1)) {
       const auto c = static_cast<char32_t>(words.char32At(i));
@@ -38,7 +39,8 @@ Spellout::Spellout(const Language& language) : language_(language) {
   UErrorCode status = U_ZERO_ERROR;
   rules_ = std::make_unique<Rules>(language, status);
   if (U_FAILURE(status))
-    throw Fault(Exit::internal, std::string("ICU has no rules to spell numbers in ") + language.locale, "install ICU's data (libicu)");
+    throw Fault(Exit::internal, std::string("ICU has no rules to spell numbers in ") + language.locale,
+                "install ICU's data (libicu)");
 }
 
 Spellout::~Spellout() = default;

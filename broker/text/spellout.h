@@ -17,7 +17,7 @@ class Spellout {
 
   std::u32string cardinal(std::int64_t value) const;
   std::u32string ordinal(std::int64_t value, bool feminine = false) const;
-  std::u32string year(std::int64_t value) const;              // English: 1865 -> eighteen sixty-five
+  std::u32string year(std::int64_t value) const;  // English: 1865 -> eighteen sixty-five
   // Digits one by one: "2026" -> two zero two six. English reads 0 as "zero" or, `oh` set, as "oh".
   std::u32string digits(std::u32string_view digits, bool oh = false) const;
   // A number of any length from its digits: a cardinal up to 15 digits, else digit by digit.

@@ -15,12 +15,14 @@ std::u32string compose(std::u32string text) {
   UErrorCode status = U_ZERO_ERROR;
   const auto* nfc = icu::Normalizer2::getNFCInstance(status);
   if (U_FAILURE(status)) return text;
-  const auto utf16 = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<std::int32_t>(text.size()));
+  const auto utf16 = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
+                                                   static_cast<std::int32_t>(text.size()));
   if (nfc->isNormalized(utf16, status)) return text;
   const auto composed = nfc->normalize(utf16, status);
   if (U_FAILURE(status)) return text;
   std::u32string result;
-  for (std::int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1)) result.push_back(static_cast<char32_t>(composed.char32At(i)));
+  for (std::int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1))
+    result.push_back(static_cast<char32_t>(composed.char32At(i)));
   return result;
 }
 
@@ -70,20 +72,57 @@ class Typesetter {
   void step() {
     const char32_t c = text_[i_];
     switch (c) {
-      case U' ': case U'\u202f': blank(); break;
-      case U'‘': opened_ = true; put(is_word(at(text_, i_ + 1)) && is_word(before(text_, i_)) ? U'\'' : U'“'); break;
-      case U'’': apostrophe(); break;
-      case U'«': case U'„': put(U'“'); break;
-      case U'»': put(U'”'); break;
-      case U'-': hyphens(); break;
-      case U'–': case U'―': case U'⸺': put(is_word(before(text_, i_)) && is_word(at(text_, i_ + 1)) && c == U'–' ? U'-' : U'—'); break;
-      case U'‐': case U'‑': put(U'-'); break;
-      case U'.': stops(); break;
-      case U'[': case U'{': put(U'('); break;
-      case U']': case U'}': put(U')'); break;
-      case U',': case U';': case U':': comma(c); break;
+      case U' ':
+      case U'\u202f':
+        blank();
+        break;
+      case U'‘':
+        opened_ = true;
+        put(is_word(at(text_, i_ + 1)) && is_word(before(text_, i_)) ? U'\'' : U'“');
+        break;
+      case U'’':
+        apostrophe();
+        break;
+      case U'«':
+      case U'„':
+        put(U'“');
+        break;
+      case U'»':
+        put(U'”');
+        break;
+      case U'-':
+        hyphens();
+        break;
+      case U'–':
+      case U'―':
+      case U'⸺':
+        put(is_word(before(text_, i_)) && is_word(at(text_, i_ + 1)) && c == U'–' ? U'-' : U'—');
+        break;
+      case U'‐':
+      case U'‑':
+        put(U'-');
+        break;
+      case U'.':
+        stops();
+        break;
+      case U'[':
+      case U'{':
+        put(U'(');
+        break;
+      case U']':
+      case U'}':
+        put(U')');
+        break;
+      case U',':
+      case U';':
+      case U':':
+        comma(c);
+        break;
       default:
-        if (is_picture(c)) ++i_; else put(c);
+        if (is_picture(c))
+          ++i_;
+        else
+          put(c);
     }
   }
 
@@ -132,7 +171,10 @@ class Typesetter {
   void stops() {
     std::size_t end = i_;
     std::size_t stops = 0;
-    while (at(text_, end) == U'.' || (at(text_, end) == U' ' && at(text_, end + 1) == U'.' && at(text_, end + 2) != U'\0' && !is_word(at(text_, end + 2))) || (stops >= 2 && at(text_, end) == U' ' && at(text_, end + 1) == U'.'))
+    while (at(text_, end) == U'.' ||
+           (at(text_, end) == U' ' && at(text_, end + 1) == U'.' && at(text_, end + 2) != U'\0' &&
+            !is_word(at(text_, end + 2))) ||
+           (stops >= 2 && at(text_, end) == U' ' && at(text_, end + 1) == U'.'))
       stops += text_[end++] == U'.';
     if (stops < 3) return put(U'.');
     i_ = end;
@@ -153,8 +195,10 @@ std::u32string clean(std::u32string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char32_t c = text[i];
     if (is_space(c)) {
-      if (groups_digits(text, i)) cleaned.push_back(U'\u202f');
-      else if (!cleaned.empty() && cleaned.back() != U' ') cleaned.push_back(U' ');
+      if (groups_digits(text, i))
+        cleaned.push_back(U'\u202f');
+      else if (!cleaned.empty() && cleaned.back() != U' ')
+        cleaned.push_back(U' ');
     } else if (!is_invisible(c) && !as_figures(c, cleaned)) {
       cleaned.push_back(c);
     }

@@ -15,11 +15,16 @@ using lectern::text::Break;
 
 const char* name_of(Break after) {
   switch (after) {
-    case Break::sentence: return "sentence";
-    case Break::paragraph: return "paragraph";
-    case Break::section: return "section";
-    case Break::chapter: return "chapter";
-    case Break::end: return "end";
+    case Break::sentence:
+      return "sentence";
+    case Break::paragraph:
+      return "paragraph";
+    case Break::section:
+      return "section";
+    case Break::chapter:
+      return "chapter";
+    case Break::end:
+      return "end";
   }
   return "";
 }
@@ -46,12 +51,13 @@ int show(int argc, char** argv) {
   for (const auto& segment : result.segments) {
     if (quiet) break;
     for (; gap != result.unspoken.end() && gap->begin < segment.begin; ++gap)
-      if (unspoken && gap->reason != "white space") std::cout << gap->begin << '-' << gap->end << "\t(" << gap->reason << ")\n";
-    std::cout << segment.begin << '-' << segment.end << '\t' << name_of(segment.after) << (segment.heading ? " heading" : "") << '\t'
-              << segment.spoken << '\n';
+      if (unspoken && gap->reason != "white space")
+        std::cout << gap->begin << '-' << gap->end << "\t(" << gap->reason << ")\n";
+    std::cout << segment.begin << '-' << segment.end << '\t' << name_of(segment.after)
+              << (segment.heading ? " heading" : "") << '\t' << segment.spoken << '\n';
   }
-  std::cerr << result.characters << " characters, " << lectern::text::script_encoding(bytes) << ", " << result.segments.size()
-            << " segments, " << seconds.count() << " s\n";
+  std::cerr << result.characters << " characters, " << lectern::text::script_encoding(bytes) << ", "
+            << result.segments.size() << " segments, " << seconds.count() << " s\n";
   return 0;
 }
 
