@@ -19,6 +19,7 @@ struct CatalogueFile {
   std::string path;          // inside the model's folder
   std::uint64_t bytes = 0;   // 0: not known beforehand
   std::string sha256;        // lower-case hexadecimal; empty: recorded at the first pull
+  std::string shipped;       // comes with Lectern under this name in share/lectern; empty: comes from a source
 };
 
 // One place that a model can come from; tried in order.

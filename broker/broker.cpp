@@ -1,0 +1,205 @@
+#include "broker/broker.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <limits>
+
+#include "broker/protocol/socket.h"
+
+namespace lectern {
+namespace {
+
+constexpr int kMessagesARound = 256;             // then commit and answer before reading on
+constexpr std::int64_t kFinishGraceMs = 10000;   // at a stop current segments may finish within it
+constexpr std::int64_t kRetireGraceMs = 5000;    // then workers must end within it
+constexpr std::int64_t kUndoneWaitMs = 2000;     // pause after a transaction that had to be undone
+
+int open_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
+  const int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (descriptor < 0) throw system_fault("cannot watch for signals", errno);
+  return descriptor;
+}
+
+zmq::socket_t bind_socket(zmq::context_t& context, const std::filesystem::path& path) {
+  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::router);
+  socket.set(zmq::sockopt::sndhwm, 4000);
+  try {
+    socket.bind(ipc_endpoint(path));
+  } catch (const zmq::error_t& e) {
+    throw Fault(Exit::no_broker, "cannot create the socket " + path.string() + ": " + e.what(),
+                "make the folder " + path.parent_path().string() + " writable, or use another --home");
+  }
+  return socket;
+}
+
+}  // namespace
+
+Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
+    : paths_(paths),
+      settings_(settings),
+      clock_(clock),
+      signals_(open_signals()),
+      store_(paths.database(), clock),
+      clients_(bind_socket(context_, paths.client_socket())),
+      workers_(bind_socket(context_, paths.worker_socket())),
+      post_(clients_, workers_),
+      models_(paths, settings),
+      pipeline_(store_, models_, paths, settings, clock),
+      dispatcher_(store_, post_, paths, settings, clock),
+      desk_({store_, post_, models_, pipeline_, dispatcher_, paths, settings, clock}, [this] { begin_stop(); }),
+      agents_(paths, settings, clock) {
+  store_.restart();
+  for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
+  for (std::uint64_t job : store_.jobs_in(JobState::publishing)) pipeline_.advance(job);
+}
+
+Broker::~Broker() {
+  pipeline_.stop();
+  std::error_code ignored;
+  std::filesystem::remove(paths_.client_socket(), ignored);
+  std::filesystem::remove(paths_.worker_socket(), ignored);
+  close(signals_);
+}
+
+void Broker::run() {
+  while (!stopped()) round();
+}
+
+void Broker::round() {
+  zmq::pollitem_t items[] = {{clients_.handle(), 0, ZMQ_POLLIN, 0},
+                             {workers_.handle(), 0, ZMQ_POLLIN, 0},
+                             {nullptr, signals_, ZMQ_POLLIN, 0},
+                             {nullptr, pipeline_.descriptor(), ZMQ_POLLIN, 0},
+                             {nullptr, dispatcher_.descriptor(), ZMQ_POLLIN, 0}};
+  const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
+  try {
+    zmq::poll(items, std::size(items), std::chrono::milliseconds(wait));
+  } catch (const zmq::error_t& e) {
+    if (e.num() != EINTR) throw;
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> asked;
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  try {
+    signals();
+    receive_workers();
+    receive_clients(asked);
+    for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
+    for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
+    for (const auto& result : results_) result();
+    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick()});
+    dispatcher_.dispatch(!stopping_);
+    const auto changed = store_.take_changed();
+    if (!stopping_)
+      for (std::uint64_t job : changed) pipeline_.advance(job);
+    desk_.changed(changed);
+    next = std::min(next, desk_.tick());
+    store_.commit();
+    results_.clear();
+  } catch (const DatabaseFault& fault) {
+    undo(fault, asked);
+    next = clock_.monotonic_ms() + kUndoneWaitMs;
+  }
+  for (const std::string& peer : post_.flush()) {
+    dispatcher_.lost(peer, "its socket is gone");
+    next = 0;
+  }
+  if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
+  deadline_ms_ = next;
+}
+
+void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+  for (int i = 0; i < kMessagesARound; ++i) {
+    auto frames = protocol::receive(clients_);
+    if (!frames) return;
+    const std::string peer = frames->front();
+    frames->erase(frames->begin());
+    std::uint64_t request = 0;
+    try {
+      const protocol::Message message = protocol::decode(std::move(*frames));
+      request = message.request;
+      asked.emplace_back(peer, request);
+      desk_.handle(peer, message);
+    } catch (const DatabaseFault&) {
+      throw;
+    } catch (const Fault& fault) {
+      ++refused_messages_;
+      spdlog::info("a request was refused: {}", fault.what());
+      post_.to_client(peer, protocol::to_error(fault), request);
+    }
+  }
+  deadline_ms_ = 0;
+}
+
+void Broker::receive_workers() {
+  for (int i = 0; i < kMessagesARound; ++i) {
+    auto frames = protocol::receive(workers_);
+    if (!frames) return;
+    const std::string peer = frames->front();
+    frames->erase(frames->begin());
+    try {
+      dispatcher_.handle(peer, protocol::decode(std::move(*frames)));
+    } catch (const DatabaseFault&) {
+      throw;
+    } catch (const Fault& fault) {
+      ++refused_messages_;
+      spdlog::warn("a worker's message was refused: {}", fault.what());
+      post_.to_worker(peer, protocol::to_error(fault));
+    }
+  }
+}
+
+void Broker::signals() {
+  signalfd_siginfo info;
+  while (read(signals_, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD) begin_stop();
+}
+
+// What happened since the last commit did not happen: askers are told, workers are asked what they hold, and results of
+// the pools wait for the next round.
+void Broker::undo(const Fault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+  store_.rollback();
+  post_.drop();
+  store_.take_changed();
+  spdlog::error("{}", fault.what());
+  if (fault.exit() != Exit::no_space) throw Fault(fault);
+  for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
+  dispatcher_.ask_again();
+}
+
+void Broker::begin_stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_at_ms_ = clock_.monotonic_ms() + kFinishGraceMs;
+  spdlog::info("stopping: {} segments are being spoken", dispatcher_.leases());
+}
+
+bool Broker::stopped() {
+  if (!stopping_) return false;
+  const std::int64_t now = clock_.monotonic_ms();
+  if (!retired_ && (dispatcher_.leases() == 0 || now >= stop_at_ms_)) {
+    retired_ = true;
+    kill_at_ms_ = now + kRetireGraceMs;
+    pipeline_.stop();
+    dispatcher_.retire_all();
+    post_.flush();
+    agents_.end();
+  }
+  if (!retired_) return false;
+  if (agents_.gone()) {
+    for (const auto& result : dispatcher_.results()) result();
+    store_.commit();
+    spdlog::info("stopped");
+    return true;
+  }
+  if (now >= kill_at_ms_) agents_.kill();
+  return false;
+}
+
+}  // namespace lectern

@@ -1,0 +1,55 @@
+// The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready inside
+// one transaction; commits; only then answers.
+#pragma once
+
+#include <memory>
+
+#include "broker/agents.h"
+#include "broker/client_desk.h"
+#include "broker/dispatcher.h"
+#include "broker/pipeline.h"
+#include "broker/post.h"
+#include "broker/store.h"
+
+namespace lectern {
+
+class Broker {
+ public:
+  // Opens the store and binds the sockets; the caller holds the folder's lock. SIGTERM, SIGINT and SIGCHLD must be
+  // blocked in all threads before. Throws Fault when something of the environment is not usable.
+  Broker(const Paths& paths, const Settings& settings, const Clock& clock);
+  ~Broker();
+
+  // Until SIGTERM, SIGINT or a `stop`. Returns when workers have ended and all is committed.
+  void run();
+
+ private:
+  void round();
+  void receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked);
+  void receive_workers();
+  void signals();
+  void undo(const Fault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked);
+  void begin_stop();
+  bool stopped();
+
+  const Paths& paths_;
+  const Settings& settings_;
+  const Clock& clock_;
+  int signals_ = -1;
+  Store store_;
+  zmq::context_t context_{1};
+  zmq::socket_t clients_, workers_;
+  Post post_;
+  ModelShelf models_;
+  Pipeline pipeline_;
+  Dispatcher dispatcher_;
+  ClientDesk desk_;
+  Agents agents_;
+  std::vector<WorkPool::Result> results_;    // kept until the transaction that holds them is committed
+  std::int64_t deadline_ms_ = 0;
+  std::int64_t stop_at_ms_ = 0, kill_at_ms_ = 0;  // while stopping: the grace for current segments, then for workers
+  bool stopping_ = false, retired_ = false;
+  std::uint64_t refused_messages_ = 0;
+};
+
+}  // namespace lectern

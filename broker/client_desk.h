@@ -1,0 +1,60 @@
+// Answers clients: submit, status, follow, change, stop; and tells followers of progress.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "broker/clock.h"
+#include "broker/dispatcher.h"
+#include "broker/model_shelf.h"
+#include "broker/pipeline.h"
+#include "broker/post.h"
+#include "broker/store.h"
+
+namespace lectern {
+
+class ClientDesk {
+ public:
+  struct Parts {
+    Store& store;
+    Post& post;
+    ModelShelf& models;
+    Pipeline& pipeline;
+    Dispatcher& dispatcher;
+    const Paths& paths;
+    const Settings& settings;
+    const Clock& clock;
+  };
+  ClientDesk(const Parts& parts, std::function<void()> stop);
+
+  // Throws Fault for what cannot be done; the caller answers with it.
+  void handle(const std::string& peer, const protocol::Message& message);
+  // These jobs changed: their followers hear of it, at the latest at the returned deadline (monotonic ms).
+  void changed(const std::set<std::uint64_t>& jobs);
+  std::int64_t tick();
+
+ private:
+  struct Follower {
+    std::set<std::uint64_t> jobs;
+    bool all = false;
+    std::int64_t until_ms = 0;
+  };
+  void submit(const std::string& peer, const protocol::Message& message);
+  void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
+  void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
+  void change(const std::string& peer, const protocol::Message& message);
+  std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
+  protocol::JobView view(const Job& job);
+  std::string final_output(const NewJob& job);
+
+  Parts p_;
+  std::function<void()> stop_;
+  std::int64_t started_ms_;
+  std::map<std::string, Follower> followers_;
+  std::set<std::uint64_t> news_;           // changed since the last progress
+  std::int64_t next_news_ms_ = 0;
+};
+
+}  // namespace lectern

@@ -1,0 +1,91 @@
+#include "broker/database.h"
+
+namespace lectern {
+
+Database::Database(const std::filesystem::path& file) : file_(file) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  if (int code = sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr); code != SQLITE_OK) {
+    const std::string message = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+    sqlite3_close(handle_);
+    throw Fault(Exit::bad_input, "cannot open the database " + file.string() + ": " + message,
+                "check that its folder exists and is writable");
+  }
+  sqlite3_extended_result_codes(handle_, 1);
+  sqlite3_busy_timeout(handle_, 5000);
+}
+
+Database::~Database() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+void Database::fail(int code, const char* doing) const {
+  const std::string what = "database " + file_.string() + ", " + doing + ": " + sqlite3_errmsg(handle_);
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      throw DatabaseFault(Exit::no_space, what, "free some space there; work goes on by itself");
+    case SQLITE_IOERR:
+      throw DatabaseFault(Exit::no_space, what, "check the disk and the space on it");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw DatabaseFault(Exit::bad_input, what,
+                  "the file is damaged: move it aside (with its -wal and -shm) and put a backup in its place");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw DatabaseFault(Exit::bad_input, what, "another program has the database open; end it");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      throw DatabaseFault(Exit::bad_input, what, "make the file and its folder writable");
+    default:
+      throw DatabaseFault(Exit::internal, what);
+  }
+}
+
+void Database::execute(const char* sql) {
+  if (int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) fail(code, sql);
+}
+
+sqlite3_stmt* Database::prepare(std::string_view sql) {
+  auto [entry, fresh] = statements_.try_emplace(std::string(sql), nullptr);
+  if (fresh) {
+    const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &entry->second, nullptr);
+    if (code != SQLITE_OK) {
+      statements_.erase(entry);
+      fail(code, std::string(sql).c_str());
+    }
+  }
+  return entry->second;
+}
+
+bool Query::next() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) check(code);
+  return false;
+}
+
+std::int64_t Query::run() {
+  while (next()) {
+  }
+  return database_.changes();
+}
+
+std::string Query::text(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+void Query::bind(int index, std::string_view value) {
+  check(sqlite3_bind_text(statement_, index, value.data() ? value.data() : "", static_cast<int>(value.size()),
+                          SQLITE_STATIC));
+}
+void Query::bind(int index, double value) { check(sqlite3_bind_double(statement_, index, value)); }
+void Query::bind_integer(int index, std::int64_t value) { check(sqlite3_bind_int64(statement_, index, value)); }
+
+void Query::check(int code) const {
+  if (code != SQLITE_OK) database_.fail(code, sqlite3_sql(statement_));
+}
+
+}  // namespace lectern

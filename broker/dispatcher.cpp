@@ -1,0 +1,323 @@
+#include "broker/dispatcher.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "broker/publish/take_file.h"
+
+namespace lectern {
+namespace {
+
+constexpr std::int64_t kSilenceMs = 5000;        // five heartbeats
+constexpr std::int64_t kSpeedWindowMs = 60000;
+constexpr std::int64_t kSpaceRetryMs = 15000;    // a job whose take found no space on the disk waits so long
+constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
+constexpr int kEngineFailures = 5;               // starts in a row that may fail before the model's jobs do
+
+std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
+
+}  // namespace
+
+Dispatcher::Dispatcher(Store& store, Post& post, const Paths& paths, const Settings& settings, const Clock& clock)
+    : store_(store), post_(post), paths_(paths), settings_(settings), clock_(clock) {}
+
+void Dispatcher::handle(const std::string& peer, const protocol::Message& message) {
+  if (message.type == protocol::Ready::kType) return ready(peer, message);
+  const auto found = workers_.find(peer);
+  if (found == workers_.end()) return post_.to_worker(peer, protocol::Who{});
+  Worker& worker = found->second;
+  worker.heard_ms = clock_.monotonic_ms();
+  if (message.type == protocol::Heartbeat::kType) return heartbeat(peer, message);
+  if (message.type == protocol::Take::kType) return take(worker, message);
+  if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
+  if (message.type == protocol::GiveBack::kType) return give_back(worker, message);
+  if (message.type == protocol::EngineFailed::kType) return engine_failed(worker, message);
+  throw Fault(Exit::bad_input, "a worker sent an unknown message '" + message.type.substr(0, 40) + "'");
+}
+
+void Dispatcher::ready(const std::string& peer, const protocol::Message& message) {
+  const auto ready = protocol::parse<protocol::Ready>(message);
+  for (auto other = workers_.begin(); other != workers_.end();) {  // the same worker after a new connection
+    if (other->second.id == ready.worker && other->first != peer) other = workers_.erase(other);
+    else ++other;
+  }
+  Worker& worker = workers_[peer];
+  if (worker.id.empty()) spdlog::info("worker {} on {} is there (pid {})", ready.worker, ready.device, ready.pid);
+  worker.id = ready.worker;
+  worker.device = ready.device;
+  worker.pid = ready.pid;
+  worker.credit = std::min<std::uint64_t>(ready.credit, 1024);
+  worker.heard_ms = clock_.monotonic_ms();
+  if (worker.state.empty()) worker.state = "cold";
+  worker.leases.clear();
+  worker.exclusive = false;
+  for (const protocol::Lease& lease : store_.leases_of(worker.id)) {
+    if (std::find(ready.leases.begin(), ready.leases.end(), lease) != ready.leases.end())
+      worker.leases[lease.segment] = lease.attempt;
+    else
+      store_.end_lease(lease, Blame::nobody, "", settings_.max_attempts);
+  }
+  protocol::CancelWork unknown;
+  for (const protocol::Lease& lease : ready.leases)
+    if (!worker.leases.count(lease.segment)) unknown.leases.push_back(lease);
+  if (!unknown.leases.empty()) post_.to_worker(peer, unknown);
+}
+
+void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& message) {
+  const auto beat = protocol::parse<protocol::Heartbeat>(message);
+  Worker& worker = workers_[peer];
+  worker.state = beat.state;
+  if (worker.leases.empty() && beat.model != worker.model) {
+    worker.model = beat.model;
+    worker.model_since_ms = clock_.wall_ms();
+  }
+  worker.engine_pid = beat.engine_pid;
+  worker.credit = std::min<std::uint64_t>(beat.credit, 1024);
+  worker.memory_bytes = beat.memory_bytes;
+  worker.peak_memory_bytes = beat.peak_memory_bytes;
+  post_.to_worker(peer, protocol::Heartbeat{});
+}
+
+void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
+  const auto held = worker.leases.find(lease.segment);
+  if (held == worker.leases.end() || held->second != lease.attempt) return;
+  worker.leases.erase(held);
+  worker.exclusive = false;
+}
+
+void Dispatcher::take(Worker& worker, const protocol::Message& message) {
+  const auto take = protocol::parse<protocol::Take>(message);
+  answered(worker, take.lease);
+  worker.engine_failures = 0;
+  const auto held = store_.held(take.lease, worker.id);
+  if (!held) {
+    spdlog::info("a take of segment {} (attempt {}) came from a lease that was given up", take.lease.segment,
+                 take.lease.attempt);
+    return;
+  }
+  if (message.payload.size() != 1) throw Fault(Exit::bad_input, "message 'take': it needs one payload");
+  ++worker.segments_done;
+  takes_pool_.add([this, take, job = held->job, key = held->take, payload = message.payload[0],
+                   folder = paths_.takes()]() -> WorkPool::Result {
+    std::string refused;
+    bool no_space = false;
+    StoredTake stored;
+    stored.key = key;
+    stored.frames = take.frames;
+    stored.sample_rate_hz = static_cast<int>(take.sample_rate_hz);
+    stored.computing_s = take.computing_s;
+    stored.notes = take.notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    try {
+      const auto samples = protocol::from_payload(payload, take.frames);
+      refused = publish::reject_take(samples, stored.sample_rate_hz);
+      if (refused.empty()) stored.bytes = publish::write_take(folder, key, samples, stored.sample_rate_hz);
+    } catch (const Fault& fault) {
+      refused = fault.what();
+      no_space = fault.exit() == Exit::no_space;
+    } catch (const std::exception& e) {
+      refused = e.what();
+    }
+    return [this, lease = take.lease, job, stored, refused, no_space] {
+      if (!refused.empty()) {
+        spdlog::warn("the take of segment {} is not usable: {}", lease.segment, refused);
+        job_not_before_ms_[job] = clock_.monotonic_ms() + (no_space ? kSpaceRetryMs : kRetryBaseMs);
+        store_.end_lease(lease, no_space ? Blame::nobody : Blame::segment, refused, settings_.max_attempts);
+        if (no_space) store_.set_reason(job, "waits for space: " + refused);
+        return;
+      }
+      store_.add_take(stored);
+      store_.take_done(lease);
+      const std::int64_t now = clock_.monotonic_ms();
+      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz});
+    };
+  });
+}
+
+void Dispatcher::segment_failed(Worker& worker, const protocol::Message& message) {
+  const auto failed = protocol::parse<protocol::SegmentFailed>(message);
+  answered(worker, failed.lease);
+  const auto held = store_.held(failed.lease, worker.id);
+  if (!held) return;
+  spdlog::warn("segment {} of job {}: {}", held->index, held->job, failed.reason);
+  if (failed.retryable)
+    job_not_before_ms_[held->job] = clock_.monotonic_ms() + backoff_ms(static_cast<int>(failed.lease.attempt) - 1);
+  store_.end_lease(failed.lease, failed.retryable ? Blame::segment : Blame::final, failed.reason,
+                   settings_.max_attempts);
+}
+
+void Dispatcher::give_back(Worker& worker, const protocol::Message& message) {
+  for (const protocol::Lease& lease : protocol::parse<protocol::GiveBack>(message).leases) {
+    answered(worker, lease);
+    if (store_.held(lease, worker.id)) store_.end_lease(lease, Blame::nobody, "", settings_.max_attempts);
+  }
+}
+
+void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message) {
+  const auto failed = protocol::parse<protocol::EngineFailed>(message);
+  const std::string reason = failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")";
+  spdlog::warn("worker {}: the engine of {} {}: {}", worker.id, failed.model, failed.loading ? "did not start" : "died",
+               reason);
+  ++worker.engine_failures;
+  worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
+  const Blame blame = failed.loading ? Blame::nobody : failed.leases.size() == 1 ? Blame::segment : Blame::suspect;
+  for (const protocol::Lease& lease : failed.leases) {
+    answered(worker, lease);
+    if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
+  }
+  const bool useless = failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
+  if (failed.loading && (useless || worker.engine_failures >= kEngineFailures)) {
+    worker.engine_failures = 0;
+    fail_model(failed.model, reason);
+  }
+}
+
+void Dispatcher::fail_model(const std::string& model, const std::string& reason) {
+  for (JobState state : {JobState::queued, JobState::running})
+    for (std::uint64_t number : store_.jobs_in(state))
+      if (const auto job = store_.job(number); job && job->model == model && job->cut) {
+        recall(number);
+        store_.change(number, JobEvent::fail, "model " + model + " cannot be used: " + reason);
+      }
+}
+
+void Dispatcher::recall(std::uint64_t job) {
+  const auto leases = store_.leases_of_job(job);
+  for (const protocol::Lease& lease : leases) store_.end_lease(lease, Blame::nobody, "", settings_.max_attempts);
+  for (auto& [peer, worker] : workers_) {
+    protocol::CancelWork cancel;
+    for (const protocol::Lease& lease : leases) {
+      const auto held = worker.leases.find(lease.segment);
+      if (held == worker.leases.end() || held->second != lease.attempt) continue;
+      cancel.leases.push_back(lease);
+      answered(worker, lease);
+    }
+    if (!cancel.leases.empty()) post_.to_worker(peer, cancel);
+  }
+}
+
+void Dispatcher::give_up_leases(Worker& worker, const std::string& why) {
+  const auto leases = store_.leases_of(worker.id);
+  if (!leases.empty()) spdlog::warn("worker {}: {} segments are given to others: {}", worker.id, leases.size(), why);
+  for (const protocol::Lease& lease : leases) store_.end_lease(lease, Blame::nobody, why, settings_.max_attempts);
+  worker.leases.clear();
+}
+
+void Dispatcher::lost(const std::string& peer, const std::string& why) {
+  const auto found = workers_.find(peer);
+  if (found == workers_.end()) return;
+  spdlog::warn("worker {} is gone: {}", found->second.id, why);
+  give_up_leases(found->second, why);
+  workers_.erase(found);
+}
+
+void Dispatcher::ask_again() {
+  for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Who{});
+}
+
+void Dispatcher::retire_all() {
+  for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Retire{});
+}
+
+void Dispatcher::dispatch(bool accepting) {
+  if (!accepting || workers_.empty()) return;
+  const std::int64_t now = clock_.monotonic_ms();
+  std::vector<WorkerRoom> rooms;
+  std::vector<std::string> peers;
+  for (auto& [peer, worker] : workers_) {
+    const std::uint64_t held = worker.leases.size();
+    if (worker.credit <= held || worker.not_before_ms > now || worker.state == "backoff") continue;
+    rooms.push_back({worker.id, worker.model, held, worker.credit - held, worker.exclusive, worker.model_since_ms});
+    peers.push_back(peer);
+  }
+  if (rooms.empty()) return;
+  auto jobs = store_.runnable();
+  std::erase_if(jobs, [&](const RunnableJob& job) {
+    const auto wait = job_not_before_ms_.find(job.number);
+    return wait != job_not_before_ms_.end() && wait->second > now;
+  });
+  if (jobs.empty()) return;
+  double least = std::numeric_limits<double>::max();
+  for (const RunnableJob& job : jobs)
+    if (const auto had = served_.find(job.batch); had != served_.end()) least = std::min(least, had->second);
+  if (least == std::numeric_limits<double>::max()) least = 0;
+  std::vector<BatchShare> shares;
+  for (const RunnableJob& job : jobs) shares.push_back({job.batch, served_.try_emplace(job.batch, least).first->second});
+
+  ScheduleOptions options;
+  options.max_model_wait_ms = static_cast<std::int64_t>(settings_.max_model_wait_s * 1000);
+  for (const Assignment& a : schedule(std::move(jobs), rooms, shares, clock_.wall_ms(), options)) {
+    Worker& worker = workers_[peers[a.worker]];
+    if (worker.exclusive) continue;
+    for (const Claim& claim : store_.claim(a.job, worker.id, a.segments, worker.leases.empty())) {
+      worker.leases[claim.work.lease.segment] = claim.work.lease.attempt;
+      worker.exclusive = claim.suspect;
+      if (worker.model != claim.work.model) {
+        worker.model = claim.work.model;
+        worker.model_since_ms = clock_.wall_ms();
+      }
+      served_[a.batch] += static_cast<double>(claim.work.text.size());
+      post_.to_worker(peers[a.worker], claim.work);
+    }
+  }
+}
+
+std::int64_t Dispatcher::tick() {
+  const std::int64_t now = clock_.monotonic_ms();
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::string> silent;
+  for (const auto& [peer, worker] : workers_) {
+    if (worker.heard_ms + kSilenceMs <= now) silent.push_back(peer);
+    else next = std::min(next, worker.heard_ms + kSilenceMs);
+    if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
+  }
+  for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");
+  for (auto wait = job_not_before_ms_.begin(); wait != job_not_before_ms_.end();) {
+    if (wait->second <= now) {
+      wait = job_not_before_ms_.erase(wait);
+    } else {
+      next = std::min(next, wait->second);
+      ++wait;
+    }
+  }
+  while (!spoken_.empty() && spoken_.front().at_ms < now - kSpeedWindowMs) spoken_.pop_front();
+  return next;
+}
+
+std::vector<protocol::WorkerView> Dispatcher::views() const {
+  std::vector<protocol::WorkerView> views;
+  for (const auto& [peer, worker] : workers_) {
+    protocol::WorkerView view;
+    view.worker = worker.id;
+    view.device = worker.device;
+    view.state = worker.state;
+    view.model = worker.model;
+    view.pid = worker.pid;
+    view.engine_pid = worker.engine_pid;
+    view.leases = worker.leases.size();
+    view.credit = worker.credit;
+    view.memory_bytes = worker.memory_bytes;
+    view.peak_memory_bytes = worker.peak_memory_bytes;
+    view.segments_done = worker.segments_done;
+    views.push_back(view);
+  }
+  return views;
+}
+
+std::uint64_t Dispatcher::leases() const {
+  std::uint64_t count = 0;
+  for (const auto& [peer, worker] : workers_) count += worker.leases.size();
+  return count;
+}
+
+double Dispatcher::speed() const {
+  if (spoken_.size() < 2) return 0;
+  double audio_s = 0;
+  for (const Spoken& spoken : spoken_) audio_s += spoken.audio_s;
+  audio_s -= spoken_.front().audio_s;
+  const double span_s = static_cast<double>(spoken_.back().at_ms - spoken_.front().at_ms) / 1000;
+  return span_s > 0.05 ? audio_s / span_s : 0;
+}
+
+}  // namespace lectern

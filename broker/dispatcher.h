@@ -1,0 +1,86 @@
+// The workers as the broker knows them: who is there, what they hold, what they have room for; hands out segments and
+// takes in their takes.
+//
+// A worker is known from its `ready` until it is silent for kSilenceMs. What it holds stands in the store; the copy here
+// is bookkeeping and is made again from the workers' own lists when a transaction had to be undone.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/clock.h"
+#include "broker/post.h"
+#include "broker/scheduler.h"
+#include "broker/store.h"
+#include "broker/work_pool.h"
+#include "config/paths.h"
+#include "config/settings.h"
+
+namespace lectern {
+
+class Dispatcher {
+ public:
+  Dispatcher(Store& store, Post& post, const Paths& paths, const Settings& settings, const Clock& clock);
+
+  int descriptor() const { return takes_pool_.descriptor(); }
+  std::vector<WorkPool::Result> results() { return takes_pool_.results(); }
+
+  // A message from a worker. Throws Fault for one that cannot be understood.
+  void handle(const std::string& peer, const protocol::Message& message);
+  // Hands out segments to those who have room. `accepting` false: nothing new.
+  void dispatch(bool accepting);
+  // Looks for silent workers; returns the next deadline (monotonic ms).
+  std::int64_t tick();
+  // The jobs' leases are given up and their workers told to forget them (cancel).
+  void recall(std::uint64_t job);
+  // A worker's socket is gone: what it holds is given up.
+  void lost(const std::string& peer, const std::string& why);
+  // The transaction was undone: asks every worker what it holds.
+  void ask_again();
+  void retire_all();
+
+  std::vector<protocol::WorkerView> views() const;
+  bool any_worker() const { return !workers_.empty(); }
+  std::uint64_t leases() const;
+  // Times real time over the last minute, all workers together; 0: nothing spoken in it.
+  double speed() const;
+
+ private:
+  struct Worker {
+    std::string id, device, state, model;
+    std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, model_since_ms = 0, not_before_ms = 0;
+    std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
+    std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
+    bool exclusive = false;
+    int engine_failures = 0;  // in a row, without a take between
+  };
+
+  void ready(const std::string& peer, const protocol::Message& message);
+  void heartbeat(const std::string& peer, const protocol::Message& message);
+  void take(Worker& worker, const protocol::Message& message);
+  void segment_failed(Worker& worker, const protocol::Message& message);
+  void give_back(Worker& worker, const protocol::Message& message);
+  void engine_failed(Worker& worker, const protocol::Message& message);
+  void answered(Worker& worker, const protocol::Lease& lease);
+  void fail_model(const std::string& model, const std::string& reason);
+  void give_up_leases(Worker& worker, const std::string& why);
+
+  Store& store_;
+  Post& post_;
+  const Paths& paths_;
+  const Settings& settings_;
+  const Clock& clock_;
+  std::map<std::string, Worker> workers_;  // by peer
+  std::map<std::uint64_t, double> served_;  // characters handed out, by batch
+  std::map<std::uint64_t, std::int64_t> job_not_before_ms_;  // after a retryable failure
+  struct Spoken {
+    std::int64_t at_ms;
+    double audio_s;
+  };
+  std::deque<Spoken> spoken_;  // the last minute
+  WorkPool takes_pool_{2};
+};
+
+}  // namespace lectern

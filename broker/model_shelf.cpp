@@ -1,0 +1,74 @@
+#include "broker/model_shelf.h"
+
+#include <sys/stat.h>
+
+#include "broker/clock.h"
+#include "config/sha256.h"
+
+namespace lectern {
+namespace {
+
+std::string fingerprint(const std::filesystem::path& folder, const InstalledModel& installed) {
+  std::string text;
+  for (const InstalledFile& file : installed.files) {
+    struct stat status {};
+    if (stat((folder / file.path).c_str(), &status) != 0) return {};
+    text += file.path + " " + std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
+            std::to_string(status.st_mtim.tv_nsec) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+ModelShelf::ModelShelf(const Paths& paths, const Settings& settings)
+    : paths_(paths), settings_(settings), catalogue_(Catalogue::load(settings.test_models)) {}
+
+InstalledModel ModelShelf::installed(const CatalogueModel& model) {
+  const std::int64_t now = SystemClock().monotonic_ms();
+  std::lock_guard lock(mutex_);
+  Seen& seen = seen_[model.name];
+  if (seen.at_ms == 0 || now - seen.at_ms > 1000) {
+    seen.installed = require_model(paths_, model);
+    seen.at_ms = now;
+  }
+  return seen.installed;
+}
+
+SoundSettings ModelShelf::sound(const std::string& name, const std::string& voice, double speed) {
+  const CatalogueModel& entry = model(name);
+  const CatalogueVoice& chosen = require_voice(entry, voice);
+  const InstalledModel files = installed(entry);
+  SoundSettings sound;
+  sound.model = entry.name;
+  sound.model_hash = files.hash();
+  sound.voice = chosen.name;
+  sound.voice_hash = files.file_hash("voices/" + chosen.name + ".bin");
+  sound.language = chosen.spoken_as;
+  sound.precision = settings_.precision;
+  sound.revision = entry.revision;
+  sound.speed = speed;
+  sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
+  return sound;
+}
+
+void ModelShelf::verify(const std::string& name) {
+  const CatalogueModel& entry = model(name);
+  const InstalledModel files = require_model(paths_, entry);
+  const auto folder = paths_.model(name);
+  const std::string now = fingerprint(folder, files);
+  {
+    std::lock_guard lock(mutex_);
+    if (!files.files.empty() && seen_[name].fingerprint == now) return;
+  }
+  for (const InstalledFile& file : files.files)
+    if (const std::string hash = sha256_file(folder / file.path); hash != file.sha256)
+      throw Fault(Exit::bad_input,
+                  "model file " + (folder / file.path).string() + " is damaged: its SHA-256 is " + hash +
+                      ", it should be " + file.sha256,
+                  "fetch it again: lectern model pull " + name);
+  std::lock_guard lock(mutex_);
+  seen_[name].fingerprint = now;
+}
+
+}  // namespace lectern

@@ -1,0 +1,42 @@
+// What the broker knows of models: the catalogue, what of it is installed, and whether the files are still whole.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "broker/cutting.h"
+#include "config/catalogue.h"
+#include "config/settings.h"
+
+namespace lectern {
+
+// Thread-safe.
+class ModelShelf {
+ public:
+  ModelShelf(const Paths& paths, const Settings& settings);
+
+  const CatalogueModel& model(const std::string& name) const { return catalogue_.model(name); }
+  // All that shapes the sound of a job in this model and voice. Throws Fault for an unknown model or voice, and when the
+  // model is not installed. Looks at the files' sizes at most once a second.
+  SoundSettings sound(const std::string& model, const std::string& voice, double speed);
+  // Hashes the model's files unless they are unchanged since they were found whole. Throws Fault(bad_input) naming the
+  // damaged file, its hash and the mend.
+  void verify(const std::string& model);
+
+ private:
+  struct Seen {
+    std::int64_t at_ms = 0;
+    InstalledModel installed;
+    std::string fingerprint;  // sizes and times of the files when they were found whole
+  };
+  InstalledModel installed(const CatalogueModel& model);
+
+  const Paths paths_;
+  const Settings settings_;
+  const Catalogue catalogue_;
+  std::mutex mutex_;
+  std::map<std::string, Seen> seen_;
+};
+
+}  // namespace lectern

@@ -1,0 +1,177 @@
+#include "broker/pipeline.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "broker/publish/publisher.h"
+#include "broker/text/segmenter.h"
+
+namespace lectern {
+namespace {
+
+constexpr int kCutsAtOnce = 4;                // scripts in memory for cutting
+constexpr std::int64_t kSpaceRetryMs = 15000;  // publishing that found no space is tried again so much later
+
+text::Break pause_of(const std::string& name) {
+  constexpr std::pair<const char*, text::Break> kNames[] = {{"sentence", text::Break::sentence},
+                                                            {"paragraph", text::Break::paragraph},
+                                                            {"section", text::Break::section},
+                                                            {"chapter", text::Break::chapter},
+                                                            {"end", text::Break::end}};
+  for (const auto& [known, value] : kNames)
+    if (name == known) return value;
+  throw Fault(Exit::internal, "the database holds an unknown pause '" + name + "'");
+}
+
+std::string reason_of(const Fault& fault) {
+  return fault.hint().empty() ? fault.what() : std::string(fault.what()) + " (" + fault.hint() + ")";
+}
+
+publish::PublishRequest request_for(Store& store, const Job& job, const Paths& paths, const Settings& settings) {
+  publish::PublishRequest request;
+  request.job_id = job.job_id;
+  request.takes = paths.takes();
+  request.target = job.output;
+  request.overwrite = job.overwrite;
+  request.format = job.format;
+  request.pauses.sentence = settings.pauses.sentence;
+  request.pauses.paragraph = settings.pauses.paragraph;
+  request.pauses.section = settings.pauses.section;
+  request.pauses.chapter = settings.pauses.chapter;
+  store.for_each_segment(job.number, [&](const SegmentRow& row) {
+    publish::PublishedSegment segment;
+    segment.index = row.index;
+    segment.begin = row.begin;
+    segment.end = row.end;
+    segment.spoken = row.spoken;
+    segment.after = pause_of(row.pause);
+    segment.take_key = row.take;
+    segment.seed = row.seed;
+    segment.notes = nlohmann::json::parse(row.notes, nullptr, false);
+    request.segments.push_back(std::move(segment));
+  });
+  for (const auto& stretch : nlohmann::json::parse(store.unspoken(job.number)))
+    request.unspoken.push_back({stretch[0], stretch[1], stretch[2]});
+  request.facts = {{"title", job.name},         {"script", job.script_name}, {"text_format", job.text_format},
+                   {"model", job.model},        {"model_hash", job.model_hash}, {"voice", job.voice},
+                   {"speed", job.speed},        {"seed", job.seed},          {"precision", settings.precision},
+                   {"batch", job.batch_id},     {"lectern", LECTERN_VERSION}};
+  return request;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Store& store, ModelShelf& models, const Paths& paths, const Settings& settings, const Clock& clock)
+    : store_(store), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
+
+void Pipeline::advance(std::uint64_t number) {
+  const auto job = store_.job(number);
+  if (!job) return;
+  if (auto running = publishing_.find(number); running != publishing_.end() && job->state == JobState::cancelled)
+    running->second->store(true);
+  if (!job->cut && !finished(job->state) && cutting_.insert(number).second) {
+    to_cut_.push_back(number);
+    feed();
+  }
+  if (job->state == JobState::publishing && !publishing_.count(number) && !again_at_.count(number)) publish(*job);
+}
+
+void Pipeline::feed() {
+  while (cuts_running_ < kCutsAtOnce && !to_cut_.empty()) {
+    const std::uint64_t number = to_cut_.front();
+    to_cut_.pop_front();
+    const auto job = store_.job(number);
+    if (!job || job->cut || finished(job->state)) {
+      cutting_.erase(number);
+      continue;
+    }
+    cut(*job);
+  }
+}
+
+void Pipeline::cut(const Job& job) {
+  ++cuts_running_;
+  pool_.add([this, job, script = store_.script(job.number)]() -> WorkPool::Result {
+    auto settled = [this, number = job.number, counted = std::make_shared<bool>(false)] {
+      if (!std::exchange(*counted, true)) --cuts_running_;
+      cutting_.erase(number);
+      feed();
+    };
+    try {
+      models_.verify(job.model);
+      SoundSettings sound = models_.sound(job.model, job.voice, job.speed);
+      sound.seed = job.seed;
+      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound));
+      return [this, number = job.number, result, hash = sound.model_hash, settled] {
+        if (const auto now = store_.job(number); now && !now->cut && !finished(now->state))
+          store_.set_segments(number, result->segments, result->unspoken, hash);
+        settled();
+      };
+    } catch (const std::exception& e) {
+      const auto* fault = dynamic_cast<const Fault*>(&e);
+      return [this, number = job.number, reason = fault ? reason_of(*fault) : std::string(e.what()), settled] {
+        spdlog::warn("job {}: {}", number, reason);
+        store_.change(number, JobEvent::fail, reason);
+        settled();
+      };
+    }
+  });
+}
+
+void Pipeline::publish(const Job& job) {
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  publishing_[job.number] = stop;
+  auto request = std::make_shared<publish::PublishRequest>(request_for(store_, job, paths_, settings_));
+  pool_.add([this, number = job.number, request, stop]() -> WorkPool::Result {
+    auto missing = std::make_shared<std::vector<std::string>>();
+    try {
+      const auto published =
+          publish::publish(*request, *stop, [&](const std::string& key) { missing->push_back(key); });
+      return [this, number, published] {
+        publishing_.erase(number);
+        store_.finish_publishing(number, published.audio.string(), published.seconds);
+        spdlog::info("job {} done: {} ({:.1f} s of audio)", number, published.audio.string(), published.seconds);
+      };
+    } catch (const std::exception& e) {
+      const auto* fault = dynamic_cast<const Fault*>(&e);
+      const std::string reason = fault ? reason_of(*fault) : std::string(e.what());
+      const bool no_space = fault && fault->exit() == Exit::no_space;
+      return [this, number, missing, reason, no_space, stop] {
+        publishing_.erase(number);
+        if (stop->load()) return;
+        spdlog::warn("job {}: publishing: {}", number, reason);
+        if (!missing->empty()) {
+          store_.lose_takes(number, *missing);
+        } else if (no_space) {
+          again_at_[number] = clock_.monotonic_ms() + kSpaceRetryMs;
+          store_.set_reason(number, "waits for space: " + reason);
+        } else {
+          store_.change(number, JobEvent::fail, reason);
+        }
+      };
+    }
+  });
+}
+
+std::int64_t Pipeline::tick() {
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t now = clock_.monotonic_ms();
+  std::vector<std::uint64_t> due;
+  for (const auto& [number, at] : again_at_) {
+    if (at <= now) due.push_back(number);
+    else next = std::min(next, at);
+  }
+  for (std::uint64_t number : due) {
+    again_at_.erase(number);
+    advance(number);
+  }
+  return next;
+}
+
+void Pipeline::stop() {
+  for (auto& [number, flag] : publishing_) flag->store(true);
+}
+
+}  // namespace lectern

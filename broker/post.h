@@ -1,0 +1,40 @@
+// Messages that leave only after the commit of what they tell.
+#pragma once
+
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "broker/protocol/wire.h"
+
+namespace lectern {
+
+class Post {
+ public:
+  Post(zmq::socket_t& clients, zmq::socket_t& workers) : clients_(clients), workers_(workers) {}
+
+  template <class T>
+  void to_client(const std::string& peer, const T& message, std::uint64_t request = 0) {
+    letters_.push_back({&clients_, peer, protocol::encode(message, request)});
+  }
+  template <class T>
+  void to_worker(const std::string& peer, const T& message) {
+    letters_.push_back({&workers_, peer, protocol::encode(message)});
+  }
+  // Forgets what was to be sent: the transaction was undone.
+  void drop() { letters_.clear(); }
+  // Sends all; returns the workers that could not be reached. Clients that went away are nobody's concern.
+  std::vector<std::string> flush();
+
+ private:
+  struct Letter {
+    zmq::socket_t* socket;
+    std::string peer;
+    protocol::Frames frames;
+  };
+  zmq::socket_t& clients_;
+  zmq::socket_t& workers_;
+  std::vector<Letter> letters_;
+};
+
+}  // namespace lectern

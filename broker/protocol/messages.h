@@ -1,0 +1,500 @@
+// Every message that Lectern's programs exchange. PROTOCOL.md beside this file is the reference for people; its tables
+// are printed from the field lists below and a test keeps them equal.
+//
+// A message is a struct: its fields, their defaults, and `fields()`, which names each field once with what it means.
+// Field types: bool, integers, double, std::string, nlohmann::json, optional and vector of those, and nested structs.
+// Units stand in the name (_ms wall clock since 1970, _s seconds, _bytes) or in the comment.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace lectern::protocol {
+
+using Json = nlohmann::json;
+
+// Frame 0 of every message. Raised with every change that an older program would misread.
+inline constexpr const char* kVersion = "lectern/1";
+
+// ---- shared parts -------------------------------------------------------------------------------------------------
+
+// A segment handed to a worker. `attempt` is the fencing number: an answer with an older one is ignored.
+struct Lease {
+  std::uint64_t segment = 0;
+  std::uint64_t attempt = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("segment", &Lease::segment, "the segment's number in the store");
+    v("attempt", &Lease::attempt, "which try this is; the fencing number");
+  }
+  bool operator==(const Lease&) const = default;
+};
+
+struct FailedSegment {
+  std::uint64_t index = 0;
+  std::string text, reason;
+  template <class V>
+  static void fields(V&& v) {
+    v("index", &FailedSegment::index, "its number inside the job, from 0");
+    v("text", &FailedSegment::text, "what could not be spoken");
+    v("reason", &FailedSegment::reason, "why");
+  }
+};
+
+// A job as people see it.
+struct JobView {
+  std::uint64_t number = 0;
+  std::string job_id, batch_id, batch_name, name, state, reason, model, voice, output;
+  std::int64_t priority = 0;
+  std::uint64_t segments = 0, segments_done = 0, segments_failed = 0, characters = 0, characters_done = 0;
+  double audio_s = 0, expected_audio_s = 0, speed = 0, remaining_s = -1;
+  std::int64_t submitted_ms = 0, started_ms = 0, finished_ms = 0;
+  std::vector<FailedSegment> failures;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &JobView::number, "the job's number, as people name it");
+    v("job_id", &JobView::job_id, "the client-made id");
+    v("batch_id", &JobView::batch_id, "the batch's client-made id");
+    v("batch_name", &JobView::batch_name, "the batch's name, may be empty");
+    v("name", &JobView::name, "the job's name");
+    v("state", &JobView::state, "held, queued, running, publishing, done, failed or cancelled");
+    v("reason", &JobView::reason, "why it waits or failed; empty otherwise");
+    v("model", &JobView::model, "the model that speaks it");
+    v("voice", &JobView::voice, "the voice that speaks it");
+    v("output", &JobView::output, "the audio file: wished, or where it stands when done");
+    v("priority", &JobView::priority, "higher runs earlier");
+    v("segments", &JobView::segments, "how many; 0 until the script is cut");
+    v("segments_done", &JobView::segments_done, "spoken so far");
+    v("segments_failed", &JobView::segments_failed, "given up");
+    v("characters", &JobView::characters, "to be spoken in all");
+    v("characters_done", &JobView::characters_done, "spoken so far");
+    v("audio_s", &JobView::audio_s, "seconds of audio made so far; of the file, pauses included, when done");
+    v("expected_audio_s", &JobView::expected_audio_s, "expected seconds of audio in all");
+    v("speed", &JobView::speed, "times real time since it started; 0: not known yet");
+    v("remaining_s", &JobView::remaining_s, "seconds to go; -1: not known");
+    v("submitted_ms", &JobView::submitted_ms, "when it was accepted");
+    v("started_ms", &JobView::started_ms, "when its first segment was handed out; 0: not yet");
+    v("finished_ms", &JobView::finished_ms, "when it ended; 0: not yet");
+    v("failures", &JobView::failures, "segments that were given up, the first 20");
+  }
+};
+
+struct WorkerView {
+  std::string worker, device, state, model;
+  std::int64_t pid = 0, engine_pid = 0;
+  std::uint64_t leases = 0, credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("worker", &WorkerView::worker, "its id");
+    v("device", &WorkerView::device, "cpu or cuda:N");
+    v("state", &WorkerView::state, "cold, loading, warm, busy, draining or backoff");
+    v("model", &WorkerView::model, "the loaded model; empty when cold");
+    v("pid", &WorkerView::pid, "of the agent");
+    v("engine_pid", &WorkerView::engine_pid, "of the engine process; 0: none");
+    v("leases", &WorkerView::leases, "segments that it holds");
+    v("credit", &WorkerView::credit, "segments that it has room for in all");
+    v("memory_bytes", &WorkerView::memory_bytes, "resident memory of the engine process now");
+    v("peak_memory_bytes", &WorkerView::peak_memory_bytes, "its peak");
+    v("segments_done", &WorkerView::segments_done, "spoken since the agent started");
+  }
+};
+
+// ---- client -> broker ---------------------------------------------------------------------------------------------
+
+struct Hello {
+  static constexpr const char* kType = "hello";
+  static constexpr const char* kDoc = "client: are you there? Answered by `welcome`.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+struct Submit {
+  static constexpr const char* kType = "submit";
+  static constexpr const char* kDoc =
+      "client: narrate this script. Payload 0: the script's bytes as they stand in the file. Answered by `submitted` "
+      "once it is on disk, by `estimate` when dry_run, or by `error`. The same job_id sent again is the same job.";
+  std::string job_id, batch_id, batch_name, name, script_name, text_format, model, voice, format, output;
+  double speed = 0;
+  std::int64_t priority = 0;
+  bool overwrite = false, dry_run = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("job_id", &Submit::job_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
+    v("batch_id", &Submit::batch_id, "client-made; jobs of one submit share it");
+    v("batch_name", &Submit::batch_name, "for people; may be empty");
+    v("name", &Submit::name, "of the job, for people; the title of the audio");
+    v("script_name", &Submit::script_name, "file name or path of the script, for messages and the sidecar");
+    v("text_format", &Submit::text_format, "plain or markdown");
+    v("model", &Submit::model, "empty: the broker's default");
+    v("voice", &Submit::voice, "empty: the model's default");
+    v("format", &Submit::format, "wav, flac, ogg, opus or mp3; empty: the broker's default");
+    v("output", &Submit::output, "absolute path of the wished audio file");
+    v("speed", &Submit::speed, "0.5 to 2.0; 0: the broker's default");
+    v("priority", &Submit::priority, "-100 to 100; higher runs earlier");
+    v("overwrite", &Submit::overwrite, "replace an existing file instead of taking a numbered name");
+    v("dry_run", &Submit::dry_run, "only say what would happen");
+  }
+};
+
+// Which jobs a request is about: any of the three ways.
+struct Selection {
+  std::vector<std::string> jobs;
+  std::string batch_id;
+  bool all = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("jobs", &Selection::jobs, "numbers, ids, or starts of ids of at least 4 characters");
+    v("batch_id", &Selection::batch_id, "all jobs of this batch; empty: none");
+    v("all", &Selection::all, "every job");
+  }
+};
+
+struct Status {
+  static constexpr const char* kType = "status";
+  static constexpr const char* kDoc = "client: how are these jobs? Answered by `jobs`.";
+  Selection selection;
+  template <class V>
+  static void fields(V&& v) {
+    v("selection", &Status::selection, "which jobs; `all` shows unfinished ones and the last 20 finished");
+  }
+};
+
+struct Follow {
+  static constexpr const char* kType = "follow";
+  static constexpr const char* kDoc =
+      "client: like `status`, and then a `progress` whenever one of them changes (at most 4 a second for a job), for 15 "
+      "seconds from the last `follow`: repeat it to go on. `progress` may be dropped when the client reads slowly; the "
+      "next `follow` shows the truth.";
+  Selection selection;
+  template <class V>
+  static void fields(V&& v) {
+    v("selection", &Follow::selection, "which jobs");
+  }
+};
+
+struct Change {
+  static constexpr const char* kType = "change";
+  static constexpr const char* kDoc = "client: change the state of jobs. Answered by `changed`.";
+  std::string action;
+  Selection selection;
+  std::int64_t priority = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &Change::action, "cancel, pause, resume, retry or priority");
+    v("selection", &Change::selection, "which jobs");
+    v("priority", &Change::priority, "for the action priority: the new value, -100 to 100");
+  }
+};
+
+struct Stop {
+  static constexpr const char* kType = "stop";
+  static constexpr const char* kDoc = "client: end the broker and its worker in order; jobs go on at the next start.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+// ---- broker -> client ---------------------------------------------------------------------------------------------
+
+struct Welcome {
+  static constexpr const char* kType = "welcome";
+  static constexpr const char* kDoc = "broker: the answer to `hello`, and to `stop`.";
+  std::string version, data_folder;
+  std::int64_t pid = 0, started_ms = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("version", &Welcome::version, "of the broker program");
+    v("data_folder", &Welcome::data_folder, "the folder that it serves");
+    v("pid", &Welcome::pid, "its process");
+    v("started_ms", &Welcome::started_ms, "when it started");
+  }
+};
+
+struct Submitted {
+  static constexpr const char* kType = "submitted";
+  static constexpr const char* kDoc = "broker: the job is on disk and will be done.";
+  std::string job_id, output;
+  std::uint64_t number = 0;
+  bool known = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("job_id", &Submitted::job_id, "as submitted");
+    v("output", &Submitted::output, "the audio file that it will become");
+    v("number", &Submitted::number, "the job's number");
+    v("known", &Submitted::known, "it had been submitted before; nothing was added");
+  }
+};
+
+struct Estimate {
+  static constexpr const char* kType = "estimate";
+  static constexpr const char* kDoc = "broker: what a submit would do.";
+  std::string job_id, output, model, voice;
+  std::uint64_t segments = 0, segments_spoken = 0, characters = 0;
+  double audio_s = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("job_id", &Estimate::job_id, "as submitted");
+    v("output", &Estimate::output, "the audio file that it would become");
+    v("model", &Estimate::model, "that would speak it");
+    v("voice", &Estimate::voice, "that would speak it");
+    v("segments", &Estimate::segments, "how many");
+    v("segments_spoken", &Estimate::segments_spoken, "of which takes are there already");
+    v("characters", &Estimate::characters, "to be spoken");
+    v("audio_s", &Estimate::audio_s, "expected seconds of audio");
+  }
+};
+
+struct Jobs {
+  static constexpr const char* kType = "jobs";
+  static constexpr const char* kDoc = "broker: the answer to `status` and `follow`.";
+  std::vector<JobView> jobs;
+  std::vector<WorkerView> workers;
+  std::uint64_t unfinished = 0, segments_waiting = 0;
+  std::string notice;
+  template <class V>
+  static void fields(V&& v) {
+    v("jobs", &Jobs::jobs, "in the order in which they were submitted");
+    v("workers", &Jobs::workers, "all workers that the broker knows");
+    v("unfinished", &Jobs::unfinished, "jobs that are not done, failed or cancelled, in all");
+    v("segments_waiting", &Jobs::segments_waiting, "segments that wait for a worker, in all");
+    v("notice", &Jobs::notice, "what holds all work up (no worker, no space); empty: nothing");
+  }
+};
+
+struct Progress {
+  static constexpr const char* kType = "progress";
+  static constexpr const char* kDoc = "broker: a followed job changed.";
+  JobView job;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &Progress::job, "as it is now");
+  }
+};
+
+struct Refusal {
+  std::uint64_t number = 0;
+  std::string reason;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &Refusal::number, "the job");
+    v("reason", &Refusal::reason, "why the change is not possible");
+  }
+};
+
+struct Changed {
+  static constexpr const char* kType = "changed";
+  static constexpr const char* kDoc = "broker: the change is on disk.";
+  std::vector<std::uint64_t> numbers;
+  std::vector<Refusal> refused;
+  template <class V>
+  static void fields(V&& v) {
+    v("numbers", &Changed::numbers, "jobs that were changed");
+    v("refused", &Changed::refused, "jobs that were not, and why");
+  }
+};
+
+struct Error {
+  static constexpr const char* kType = "error";
+  static constexpr const char* kDoc = "broker: a request was refused and changed nothing.";
+  std::int64_t exit = 70;
+  std::string message, hint;
+  template <class V>
+  static void fields(V&& v) {
+    v("exit", &Error::exit, "the exit code that the client should end with");
+    v("message", &Error::message, "what is wrong, naming the field or file");
+    v("hint", &Error::hint, "the mend; may be empty");
+  }
+};
+
+// ---- worker <-> broker --------------------------------------------------------------------------------------------
+
+struct Ready {
+  static constexpr const char* kType = "ready";
+  static constexpr const char* kDoc =
+      "worker: here I am, with room for this many segments. The first message of an agent, and again whenever the broker "
+      "answers a heartbeat with `who`. The broker takes leases that it knows and the list lacks as given up.";
+  std::string worker, device, version;
+  std::int64_t pid = 0;
+  std::uint64_t credit = 0;
+  std::vector<Lease> leases;
+  template <class V>
+  static void fields(V&& v) {
+    v("worker", &Ready::worker, "its id, unique for ever");
+    v("device", &Ready::device, "cpu or cuda:N");
+    v("version", &Ready::version, "of the program");
+    v("pid", &Ready::pid, "of the agent");
+    v("credit", &Ready::credit, "segments that it has room for in all");
+    v("leases", &Ready::leases, "segments that it holds");
+  }
+};
+
+struct Heartbeat {
+  static constexpr const char* kType = "heartbeat";
+  static constexpr const char* kDoc =
+      "worker: every second, with what it does; the broker answers with `heartbeat` too (all fields empty), so that both "
+      "know that the other lives.";
+  std::string worker, state, model;
+  std::int64_t engine_pid = 0;
+  std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("worker", &Heartbeat::worker, "its id");
+    v("state", &Heartbeat::state, "cold, loading, warm, busy, draining or backoff");
+    v("model", &Heartbeat::model, "the loaded model; empty when cold");
+    v("engine_pid", &Heartbeat::engine_pid, "of the engine process; 0: none");
+    v("credit", &Heartbeat::credit, "segments that it has room for in all; grows when the engine says its lanes");
+    v("memory_bytes", &Heartbeat::memory_bytes, "resident memory of the engine process now");
+    v("peak_memory_bytes", &Heartbeat::peak_memory_bytes, "its peak");
+  }
+};
+
+struct Who {
+  static constexpr const char* kType = "who";
+  static constexpr const char* kDoc = "broker: a worker that I do not know; say `ready` again.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+struct Work {
+  static constexpr const char* kType = "work";
+  static constexpr const char* kDoc = "broker to worker, agent to engine: speak this segment.";
+  Lease lease;
+  std::string model, voice, text;
+  double speed = 1;
+  std::uint64_t seed = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("lease", &Work::lease, "names it in every answer");
+    v("model", &Work::model, "that must be loaded; one worker holds leases of one model at a time");
+    v("voice", &Work::voice, "of that model");
+    v("text", &Work::text, "what is spoken, numbers and abbreviations written out");
+    v("speed", &Work::speed, "0.5 to 2.0");
+    v("seed", &Work::seed, "for all randomness in it");
+  }
+};
+
+struct CancelWork {
+  static constexpr const char* kType = "cancel_work";
+  static constexpr const char* kDoc = "broker to worker, agent to engine: nobody wants these any more; do not answer.";
+  std::vector<Lease> leases;
+  template <class V>
+  static void fields(V&& v) {
+    v("leases", &CancelWork::leases, "which");
+  }
+};
+
+struct Take {
+  static constexpr const char* kType = "take";
+  static constexpr const char* kDoc =
+      "engine to agent to broker: the audio of a segment. Payload 0: mono samples, 32-bit float, little-endian.";
+  Lease lease;
+  std::uint64_t frames = 0;
+  std::int64_t sample_rate_hz = 0;
+  double computing_s = 0;
+  Json notes = Json::object();
+  template <class V>
+  static void fields(V&& v) {
+    v("lease", &Take::lease, "which segment, which try");
+    v("frames", &Take::frames, "samples in the payload");
+    v("sample_rate_hz", &Take::sample_rate_hz, "of the payload");
+    v("computing_s", &Take::computing_s, "seconds that it took");
+    v("notes", &Take::notes, "what the engine has to say about it, for the sidecar");
+  }
+};
+
+struct SegmentFailed {
+  static constexpr const char* kType = "segment_failed";
+  static constexpr const char* kDoc = "engine to agent to broker: a segment could not be spoken.";
+  Lease lease;
+  bool retryable = true;
+  std::string reason;
+  template <class V>
+  static void fields(V&& v) {
+    v("lease", &SegmentFailed::lease, "which segment, which try");
+    v("retryable", &SegmentFailed::retryable, "another try may succeed");
+    v("reason", &SegmentFailed::reason, "one line for the user");
+  }
+};
+
+struct GiveBack {
+  static constexpr const char* kType = "give_back";
+  static constexpr const char* kDoc = "worker: these segments were not begun or not finished; nobody is to blame.";
+  std::vector<Lease> leases;
+  template <class V>
+  static void fields(V&& v) {
+    v("leases", &GiveBack::leases, "which");
+  }
+};
+
+struct EngineFailed {
+  static constexpr const char* kType = "engine_failed";
+  static constexpr const char* kDoc =
+      "engine to agent to broker: the engine could not start or ended by itself. The agent sends it with the leases that "
+      "were lost with it; an engine sends it, without leases, before it exits.";
+  std::string model, message, hint;
+  std::int64_t exit = 70;
+  bool loading = false;
+  std::vector<Lease> leases;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &EngineFailed::model, "that it ran or was to load");
+    v("message", &EngineFailed::message, "what happened, naming the file if one is at fault");
+    v("hint", &EngineFailed::hint, "the mend; may be empty");
+    v("exit", &EngineFailed::exit, "exit code by the README's table; 4 and 5 mean that trying again is useless");
+    v("loading", &EngineFailed::loading, "it had not become ready");
+    v("leases", &EngineFailed::leases, "segments that were in it");
+  }
+};
+
+struct Retire {
+  static constexpr const char* kType = "retire";
+  static constexpr const char* kDoc =
+      "broker to worker: end. The agent gives back what is not finished, ends the engine and exits.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+// ---- agent <-> engine ---------------------------------------------------------------------------------------------
+
+struct EngineReady {
+  static constexpr const char* kType = "engine_ready";
+  static constexpr const char* kDoc = "engine to agent: the model is loaded.";
+  std::string engine;
+  std::int64_t revision = 0, sample_rate_hz = 0, lanes = 1;
+  double loading_s = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("engine", &EngineReady::engine, "which engine it is");
+    v("revision", &EngineReady::revision, "must be the catalogue's revision of the model");
+    v("sample_rate_hz", &EngineReady::sample_rate_hz, "of its takes");
+    v("lanes", &EngineReady::lanes, "segments that are worth having in work at once");
+    v("loading_s", &EngineReady::loading_s, "from the start of the process");
+  }
+};
+
+struct Finish {
+  static constexpr const char* kType = "finish";
+  static constexpr const char* kDoc = "agent to engine: finish what is begun, then exit.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+// Calls f.operator()<T>() for every message, in the order of this file.
+template <class F>
+void for_each_message(F&& f) {
+  [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
+      std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
+      std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<Stop>{},
+      std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
+      std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
+      std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
+      std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
+      std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
+      std::type_identity<EngineFailed>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
+      std::type_identity<Finish>{});
+}
+
+}  // namespace lectern::protocol

@@ -1,0 +1,118 @@
+#include "broker/protocol/wire.h"
+
+#include <bit>
+#include <cstring>
+
+namespace lectern::protocol {
+
+static_assert(std::endian::native == std::endian::little, "payloads are little-endian");
+
+namespace detail {
+
+void missing_field(const std::string& path) {
+  throw Fault(Exit::bad_input, "field '" + path + "' is missing", "use programs of one version");
+}
+
+void wrong_field(const std::string& path, const char* wanted) {
+  throw Fault(Exit::bad_input, "field '" + path + "' must be " + wanted, "use programs of one version");
+}
+
+std::string dump(const Json& header) { return header.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace detail
+
+Message decode(std::vector<std::string> frames) {
+  const char* mend = "use programs of one version";
+  if (frames.size() < 3) throw Fault(Exit::bad_input, "a message needs at least three frames", mend);
+  if (frames.size() > kMaxFrames) throw Fault(Exit::bad_input, "a message has too many frames", mend);
+  std::size_t total = 0;
+  for (const std::string& frame : frames) total += frame.size();
+  if (total > kMaxMessageBytes) throw Fault(Exit::bad_input, "a message is larger than 256 MiB", mend);
+  if (frames[0] != kVersion)
+    throw Fault(Exit::no_broker, "the other side speaks '" + frames[0].substr(0, 40) + "', this program " + kVersion,
+                "stop the broker with its own version (lectern stop) and start again");
+  if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 4 MiB", mend);
+  Message message;
+  message.type = std::move(frames[1]);
+  message.header = Json::parse(frames[2], nullptr, false);
+  if (!message.header.is_object())
+    throw Fault(Exit::bad_input, "message '" + message.type.substr(0, 40) + "': the header is not a JSON object", mend);
+  if (auto request = message.header.find("request"); request != message.header.end()) {
+    if (!request->is_number_unsigned()) detail::wrong_field("request", "a whole number, not negative");
+    message.request = request->get<std::uint64_t>();
+  }
+  message.payload.assign(std::make_move_iterator(frames.begin() + 3), std::make_move_iterator(frames.end()));
+  return message;
+}
+
+Fault to_fault(const Error& error) {
+  return {static_cast<Exit>(error.exit), error.message, error.hint};
+}
+
+Error to_error(const Fault& fault) {
+  Error error;
+  error.exit = static_cast<int>(fault.exit());
+  error.message = fault.what();
+  error.hint = fault.hint();
+  return error;
+}
+
+std::string to_payload(std::span<const float> samples) {
+  return {reinterpret_cast<const char*>(samples.data()), samples.size_bytes()};
+}
+
+std::vector<float> from_payload(std::string_view payload, std::uint64_t frames) {
+  if (payload.size() % sizeof(float) != 0 || payload.size() / sizeof(float) != frames)
+    throw Fault(Exit::bad_input, "a payload of " + std::to_string(payload.size()) + " bytes does not hold " +
+                                     std::to_string(frames) + " samples");
+  std::vector<float> samples(frames);
+  std::memcpy(samples.data(), payload.data(), payload.size());
+  return samples;
+}
+
+namespace {
+
+template <class T>
+std::string type_name() {
+  if constexpr (std::is_same_v<T, std::string>) return "string";
+  else if constexpr (std::is_same_v<T, bool>) return "boolean";
+  else if constexpr (std::is_same_v<T, double>) return "number";
+  else if constexpr (std::is_integral_v<T>) return std::is_unsigned_v<T> ? "whole number >= 0" : "whole number";
+  else if constexpr (std::is_same_v<T, Json>) return "object";
+  else if constexpr (std::is_same_v<T, Lease>) return "lease";
+  else if constexpr (std::is_same_v<T, Selection>) return "selection";
+  else if constexpr (std::is_same_v<T, JobView>) return "job";
+  else if constexpr (std::is_same_v<T, WorkerView>) return "worker";
+  else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
+  else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
+  else return "list of " + type_name<typename T::value_type>();
+}
+
+template <class T>
+std::string table() {
+  std::string rows;
+  T::fields([&]<class M>(const char* name, M T::*, const char* doc) {
+    rows += "| `" + std::string(name) + "` | " + type_name<M>() + " | " + doc + " |\n";
+  });
+  return rows.empty() ? "No fields.\n" : "| field | type | meaning |\n| --- | --- | --- |\n" + rows;
+}
+
+}  // namespace
+
+std::string reference() {
+  std::string text;
+  for_each_message([&]<class T>() {
+    text += "### `" + std::string(T::kType) + "`\n\n" + T::kDoc + "\n\n" + table<T>() + "\n";
+  });
+  text += "### Parts\n\n";
+  auto part = [&]<class T>(std::type_identity<T>) { text += "**" + type_name<T>() + "**\n\n" + table<T>() + "\n"; };
+  part(std::type_identity<Lease>{});
+  part(std::type_identity<Selection>{});
+  part(std::type_identity<JobView>{});
+  part(std::type_identity<FailedSegment>{});
+  part(std::type_identity<WorkerView>{});
+  part(std::type_identity<Refusal>{});
+  return text;
+}
+
+}  // namespace lectern::protocol

@@ -1,0 +1,134 @@
+// The wire form of a message: frames [version][type][JSON header][payload...]. The header holds the message's fields and
+// "request", a number that the asker chooses and every answer repeats (0: nobody asked). Pure: no sockets here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/protocol/messages.h"
+#include "config/fault.h"
+
+namespace lectern::protocol {
+
+// What a peer may send; more is refused before it is read.
+inline constexpr std::size_t kMaxFrames = 8;
+inline constexpr std::size_t kMaxHeaderBytes = 4u << 20;
+inline constexpr std::size_t kMaxMessageBytes = 256u << 20;
+
+using Frames = std::vector<std::string>;
+
+// A message whose envelope is right; its fields have not been looked at.
+struct Message {
+  std::string type;
+  std::uint64_t request = 0;
+  Json header;
+  std::vector<std::string> payload;
+};
+
+// Throws Fault(bad_input): too few or too many frames, another version, a header that is not a JSON object, too large.
+Message decode(std::vector<std::string> frames);
+
+namespace detail {
+[[noreturn]] void missing_field(const std::string& path);
+[[noreturn]] void wrong_field(const std::string& path, const char* wanted);
+
+template <class T>
+concept Structured = requires { T::fields([](auto&&...) {}); };
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
+template <class T>
+Json to_json(const T& value) {
+  if constexpr (Structured<T>) {
+    Json object = Json::object();
+    T::fields([&](const char* name, auto member, const char*) { object[name] = to_json(value.*member); });
+    return object;
+  } else if constexpr (is_vector<T>) {
+    Json array = Json::array();
+    for (const auto& element : value) array.push_back(to_json(element));
+    return array;
+  } else {
+    return value;
+  }
+}
+
+template <class T>
+void from_json(const Json& json, const std::string& path, T& value) {
+  if constexpr (Structured<T>) {
+    if (!json.is_object()) wrong_field(path, "an object");
+    T::fields([&](const char* name, auto member, const char*) {
+      const std::string inner = path.empty() ? name : path + "." + name;
+      auto found = json.find(name);
+      if (found == json.end()) missing_field(inner);
+      from_json(*found, inner, value.*member);
+    });
+  } else if constexpr (is_vector<T>) {
+    if (!json.is_array()) wrong_field(path, "an array");
+    value.clear();
+    for (std::size_t i = 0; i < json.size(); ++i)
+      from_json(json[i], path + "[" + std::to_string(i) + "]", value.emplace_back());
+  } else if constexpr (std::is_same_v<T, Json>) {
+    value = json;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!json.is_string()) wrong_field(path, "a string");
+    value = json.get<std::string>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!json.is_boolean()) wrong_field(path, "true or false");
+    value = json.get<bool>();
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (!json.is_number()) wrong_field(path, "a number");
+    value = json.get<double>();
+  } else if constexpr (std::is_unsigned_v<T>) {
+    if (!json.is_number_unsigned()) wrong_field(path, "a whole number, not negative");
+    value = json.get<T>();
+  } else {
+    static_assert(std::is_same_v<T, std::int64_t>);
+    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX))
+      wrong_field(path, "a whole number");
+    value = json.get<T>();
+  }
+}
+
+std::string dump(const Json& header);
+}  // namespace detail
+
+template <class T>
+Frames encode(const T& message, std::uint64_t request = 0, std::vector<std::string> payload = {}) {
+  Json header = detail::to_json(message);
+  header["request"] = request;
+  Frames frames{kVersion, T::kType, detail::dump(header)};
+  for (std::string& part : payload) frames.push_back(std::move(part));
+  return frames;
+}
+
+// The fields of a message of type T. Throws Fault(bad_input) naming the field that is missing or wrong.
+template <class T>
+T parse(const Message& message) {
+  if (message.type != T::kType)
+    throw Fault(Exit::bad_input, "message '" + message.type + "' where '" + T::kType + "' was expected");
+  T value;
+  try {
+    detail::from_json(message.header, "", value);
+  } catch (const Fault& fault) {
+    throw Fault(fault.exit(), "message '" + message.type + "': " + fault.what(), fault.hint());
+  }
+  return value;
+}
+
+// The fault that an `error` message carries, and the other way round.
+Fault to_fault(const Error& error);
+Error to_error(const Fault& fault);
+
+// Samples as payload: 32-bit float, little-endian. from_payload throws Fault when the size does not fit `frames`.
+std::string to_payload(std::span<const float> samples);
+std::vector<float> from_payload(std::string_view payload, std::uint64_t frames);
+
+// The reference tables of PROTOCOL.md, printed from the field lists.
+std::string reference();
+
+}  // namespace lectern::protocol

@@ -1,0 +1,133 @@
+#include "broker/schema.h"
+
+namespace lectern {
+namespace {
+
+// kMigrations[n] takes version n to n + 1.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE batches(
+  id INTEGER PRIMARY KEY,
+  batch_id TEXT NOT NULL UNIQUE,        -- client-made
+  name TEXT NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE jobs(
+  id INTEGER PRIMARY KEY,               -- the job's number
+  job_id TEXT NOT NULL UNIQUE,          -- client-made
+  batch INTEGER NOT NULL REFERENCES batches(id),
+  name TEXT NOT NULL,
+  script_name TEXT NOT NULL,
+  text_format TEXT NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('held','queued','running','publishing','done','failed','cancelled')),
+  reason TEXT NOT NULL DEFAULT '',
+  model TEXT NOT NULL,
+  voice TEXT NOT NULL,
+  format TEXT NOT NULL,
+  speed REAL NOT NULL,
+  seed INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  overwrite INTEGER NOT NULL,
+  output TEXT NOT NULL,                 -- wished, or where it stands once done
+  cut INTEGER NOT NULL DEFAULT 0,       -- 1: its segments are there
+  segments INTEGER NOT NULL DEFAULT 0,  -- the counts below are kept in the transaction that changes a segment
+  waiting INTEGER NOT NULL DEFAULT 0,
+  leased INTEGER NOT NULL DEFAULT 0,
+  done INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  characters INTEGER NOT NULL DEFAULT 0,
+  characters_done INTEGER NOT NULL DEFAULT 0,
+  audio_s REAL NOT NULL DEFAULT 0,      -- speech made so far; the file's length once done
+  model_hash TEXT NOT NULL DEFAULT '',
+  submitted_ms INTEGER NOT NULL,
+  started_ms INTEGER NOT NULL DEFAULT 0,
+  finished_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX jobs_runnable ON jobs(priority DESC, id) WHERE waiting > 0 AND state IN ('queued','running');
+CREATE INDEX jobs_runnable_by_batch ON jobs(batch, priority DESC, id)
+  WHERE waiting > 0 AND state IN ('queued','running');
+CREATE INDEX jobs_unfinished ON jobs(id) WHERE state IN ('held','queued','running','publishing');
+CREATE INDEX jobs_unfinished_output ON jobs(output) WHERE state IN ('held','queued','running','publishing','failed');
+CREATE INDEX jobs_by_batch ON jobs(batch, id);
+
+CREATE TABLE scripts(
+  job INTEGER PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE,
+  bytes BLOB NOT NULL,                  -- as they stood in the file
+  unspoken TEXT NOT NULL DEFAULT '[]'   -- JSON [[begin, end, reason], ...]
+) STRICT;
+
+CREATE TABLE segments(
+  id INTEGER PRIMARY KEY,
+  job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+  idx INTEGER NOT NULL,                 -- from 0 inside its job
+  state TEXT NOT NULL CHECK(state IN ('waiting','leased','done','failed')),
+  begin_at INTEGER NOT NULL,            -- code points of the script
+  end_at INTEGER NOT NULL,
+  pause TEXT NOT NULL,                  -- what follows: sentence, paragraph, section, chapter, end
+  spoken TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  take TEXT NOT NULL,                   -- the key under which its audio is stored
+  attempt INTEGER NOT NULL DEFAULT 0,   -- raised by every lease: the fencing number
+  failures INTEGER NOT NULL DEFAULT 0,  -- tries that it is to blame for
+  suspect INTEGER NOT NULL DEFAULT 0,   -- 1: an engine died with it and others; it is tried alone
+  worker TEXT NOT NULL DEFAULT '',      -- who holds the lease
+  reason TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX segments_by_job ON segments(job, idx);
+CREATE INDEX segments_waiting ON segments(job, idx) WHERE state = 'waiting';
+CREATE INDEX segments_leased ON segments(worker, id) WHERE state = 'leased';
+CREATE INDEX segments_failed ON segments(job, idx) WHERE state = 'failed';
+
+CREATE TABLE takes(
+  key TEXT PRIMARY KEY,
+  frames INTEGER NOT NULL,
+  sample_rate_hz INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  computing_s REAL NOT NULL,
+  notes TEXT NOT NULL,                  -- JSON: what the engine had to say
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE history(
+  id INTEGER PRIMARY KEY,
+  job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE,
+  at_ms INTEGER NOT NULL,
+  what TEXT NOT NULL
+) STRICT;
+CREATE INDEX history_by_job ON history(job, id);
+)sql",
+};
+static_assert(std::size(kMigrations) == kSchemaVersion);
+
+std::int64_t pragma(Database& database, const char* name) {
+  Query query(database, std::string("PRAGMA ") + name);
+  return query.next() ? query.integer(0) : 0;
+}
+
+}  // namespace
+
+void prepare_schema(Database& database) {
+  const auto application = pragma(database, "application_id");
+  const auto version = pragma(database, "user_version");
+  const bool empty = pragma(database, "schema_version") == 0;
+  const std::string file = database.file().string();
+  if (!empty && application != kApplicationId)
+    throw Fault(Exit::bad_input, "the database " + file + " belongs to another application",
+                "move it aside, or use another --home");
+  if (version > kSchemaVersion)
+    throw Fault(Exit::bad_input,
+                "the database " + file + " has version " + std::to_string(version) + ", this Lectern knows up to " +
+                    std::to_string(kSchemaVersion),
+                "use the newer Lectern that wrote it, or put back a backup of the older version");
+  database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                   "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
+  if (version == kSchemaVersion) return;
+  Transaction transaction(database);
+  for (auto step = version; step < kSchemaVersion; ++step) database.execute(kMigrations[step]);
+  database.execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str());
+  database.execute(("PRAGMA user_version=" + std::to_string(kSchemaVersion)).c_str());
+  transaction.commit();
+}
+
+}  // namespace lectern

@@ -1,0 +1,172 @@
+// The store: all jobs, segments and takes, and every change of their state.
+//
+// Each transition of states.h is one function here; an event that a state does not allow changes nothing and says so.
+// Changes join the open transaction (the first one begins it); the loop commits once for all messages that were ready,
+// and answers only then. One thread. A failed write throws a Fault and leaves the transaction to be rolled back.
+//
+// Counts of segments by state are kept in the job's row, so that no question about a job scans its segments.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/clock.h"
+#include "broker/database.h"
+#include "broker/protocol/messages.h"
+#include "broker/states.h"
+
+namespace lectern {
+
+struct NewJob {
+  std::string job_id, batch_id, batch_name, name, script_name, text_format, model, voice, format, output;
+  double speed = 1;
+  std::uint64_t seed = 0;
+  std::int64_t priority = 0;
+  bool overwrite = false;
+  std::string script;  // bytes as they stood in the file
+};
+
+struct NewSegment {
+  std::uint64_t begin = 0, end = 0;  // code points of the script
+  std::string pause, spoken, take;   // what follows; what is spoken; the take's key
+  std::uint64_t seed = 0;
+};
+
+// A job's row.
+struct Job {
+  std::uint64_t number = 0, batch = 0, seed = 0;
+  std::string job_id, batch_id, batch_name, name, script_name, text_format, reason, model, voice, format, output;
+  std::string model_hash;
+  JobState state = JobState::queued;
+  double speed = 1, audio_s = 0;
+  std::int64_t priority = 0, submitted_ms = 0, started_ms = 0, finished_ms = 0;
+  bool overwrite = false, cut = false;
+  std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
+};
+
+// A job that has segments to hand out, as the scheduler sees it.
+struct RunnableJob {
+  std::uint64_t number = 0, batch = 0, waiting = 0;
+  std::int64_t priority = 0, submitted_ms = 0;
+  std::string model;
+};
+
+// A segment that was just leased.
+struct Claim {
+  protocol::Work work;
+  std::uint64_t job = 0;
+  bool suspect = false;  // must be alone in its engine
+};
+
+// A segment as publishing and people need it.
+struct SegmentRow {
+  std::uint64_t index = 0, begin = 0, end = 0, seed = 0;
+  SegmentState state = SegmentState::waiting;
+  std::string pause, spoken, take, notes, reason;  // notes: JSON of the take
+};
+
+struct StoredTake {
+  std::string key, notes;
+  std::uint64_t frames = 0, bytes = 0;
+  int sample_rate_hz = 0;
+  double computing_s = 0;
+};
+
+// How a lease ended without a take.
+enum class Blame {
+  nobody,   // lost with its worker, or given back
+  suspect,  // an engine died with it and others: from now on it is tried alone
+  segment,  // it failed, or an engine died with it alone: counts against max_attempts
+  final,    // it can never be spoken
+};
+
+class Store {
+ public:
+  // Opens or creates the database. Throws Fault for one that is damaged, foreign or newer.
+  Store(const std::filesystem::path& file, const Clock& clock);
+
+  // ---- transaction
+  void commit();    // does nothing when nothing was changed
+  void rollback();  // forgets all changes since the last commit
+  // Jobs that changed since the last call, for followers and for what must be begun.
+  std::set<std::uint64_t> take_changed();
+
+  // What a restart does with work in flight: leased becomes waiting, running becomes queued; publishing and uncut jobs
+  // are begun again by the caller; held and paused stay.
+  void restart();
+
+  // ---- jobs
+  struct Added {
+    std::uint64_t number = 0;
+    bool known = false;
+  };
+  Added add_job(const NewJob& job);
+  std::optional<Job> job(std::uint64_t number);
+  std::optional<std::uint64_t> find_job(const std::string& job_id);
+  // Jobs that a selection names, ascending. Throws Fault(not_found) for a name that fits none, or several.
+  std::vector<std::uint64_t> select(const protocol::Selection& selection, bool unfinished_only);
+  std::vector<std::uint64_t> jobs_in(JobState state);
+  std::vector<std::uint64_t> uncut_jobs();
+  bool output_taken(const std::string& output);  // by a job that is not done or cancelled
+  std::string script(std::uint64_t job);
+
+  // The script was cut. Segments whose take is there already are done at once.
+  void set_segments(std::uint64_t job, const std::vector<NewSegment>& segments, const std::string& unspoken,
+                    const std::string& model_hash);
+  // One transition; false: refused in the job's state (and nothing changed). `reason` is kept and shown.
+  bool change(std::uint64_t job, JobEvent event, const std::string& reason = {});
+  void set_priority(std::uint64_t job, std::int64_t priority);
+  void set_reason(std::uint64_t job, const std::string& reason);
+  void finish_publishing(std::uint64_t job, const std::string& output, double seconds);
+
+  // ---- segments
+  // Jobs with something to hand out: the first ones by priority and age, and the first one of each of the oldest
+  // batches; at most about 100.
+  std::vector<RunnableJob> runnable();
+  // Leases up to `most` of the job's waiting segments, in order, to a worker. Segments whose take is there are done
+  // instead. A suspect segment is leased only as the first and only one, and only when `alone` allows it.
+  std::vector<Claim> claim(std::uint64_t job, const std::string& worker, std::uint64_t most, bool alone);
+  // The segment that a lease names, when `worker` holds it under that attempt, or nobody took it since.
+  struct Held {
+    std::uint64_t job = 0, index = 0;
+    std::string take;
+    std::uint64_t characters = 0;
+  };
+  std::optional<Held> held(const protocol::Lease& lease, const std::string& worker);
+  bool has_take(const std::string& key);
+  void add_take(const StoredTake& take);
+  // The take of a leased or waiting segment is stored; false: refused (an old lease and the take is there already).
+  bool take_done(const protocol::Lease& lease);
+  // The lease ends without a take; false: it was not held any more. After `max_attempts` failures the segment fails.
+  bool end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts);
+  std::vector<protocol::Lease> leases_of(const std::string& worker);
+  std::vector<protocol::Lease> leases_of_job(std::uint64_t job);
+  // Takes that publishing found missing or damaged: forgotten, their segments in this job wait again.
+  void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
+  void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
+  std::string unspoken(std::uint64_t job);
+
+  // ---- views
+  protocol::JobView view(const Job& job);
+  std::uint64_t unfinished_jobs();
+  std::uint64_t waiting_segments();
+
+ private:
+  void begin();
+  void touch(std::uint64_t job) { changed_.insert(job); }
+  void note(std::uint64_t job, const std::string& what);
+  bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
+  void settle(std::uint64_t job);
+  void count(std::uint64_t job, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s);
+
+  const Clock& clock_;
+  Database database_;
+  std::optional<Transaction> transaction_;
+  std::set<std::uint64_t> changed_;
+};
+
+}  // namespace lectern

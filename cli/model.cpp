@@ -1,0 +1,174 @@
+// lectern model pull | list | verify | remove
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/download_progress.h"
+#include "cli/model_lock.h"
+#include "cli/model_pull.h"
+#include "cli/model_staging.h"
+#include "cli/model_table.h"
+#include "config/fault.h"
+
+namespace lectern::cli {
+namespace {
+
+using nlohmann::json;
+
+Catalogue catalogue(const Context& context) { return Catalogue::load(context.settings().test_models); }
+
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+std::uint64_t bytes_of(const InstalledModel& model) {
+  std::uint64_t bytes = 0;
+  for (const InstalledFile& file : model.files) bytes += file.bytes;
+  return bytes;
+}
+
+int pull(const Context& context, const std::string& name, const std::string& from) {
+  const Catalogue known = catalogue(context);
+  const CatalogueModel& model = known.model(name);
+  std::optional<DownloadProgress> progress;
+  PullOptions options;
+  if (!from.empty()) options.from = from;
+  options.say = [&](const std::string& line) {
+    if (progress) progress->clear();
+    say(line);
+  };
+  options.progress = [&](std::uint64_t have, std::uint64_t total) {
+    if (!progress) progress.emplace(model.name, have, total, stderr, isatty(STDERR_FILENO) == 1);
+    progress->at(have, total);
+  };
+  const Pulled pulled = pull_model(context.paths(), model, options);
+  progress.reset();
+  if (context.json) {
+    print_json({{"name", model.name},
+                {"already", pulled.already},
+                {"source", pulled.model.source},
+                {"bytes", bytes_of(pulled.model)},
+                {"folder", context.paths().model(model.name).string()}});
+    return 0;
+  }
+  std::cout << "model " << model.name << (pulled.already ? " was installed already: " : " is installed: ")
+            << pulled.model.files.size() << " files, " << size_text(bytes_of(pulled.model)) << ", from "
+            << pulled.model.source << "\nlicence: " << model.licence << " " << model.licence_url << "\n";
+  return 0;
+}
+
+int list(const Context& context) {
+  const json models = models_json(context.paths(), catalogue(context));
+  if (context.json)
+    print_json(models);
+  else
+    std::cout << models_text(models);
+  return 0;
+}
+
+// Prints what is wrong with one model; true when nothing is.
+bool verify_one(const Context& context, const CatalogueModel& model, const InstalledModel& installed, json& report) {
+  json files = json::array();
+  for (const Damage& damage : find_damage(context.paths(), model, installed)) {
+    const std::string path = context.paths().model(model.name) / damage.path;
+    files.push_back({{"file", path}, {"expected", damage.expected}, {"actual", damage.actual}});
+    if (context.json) continue;
+    if (damage.actual.empty())
+      std::cout << path << ": missing\n";
+    else if (damage.actual == damage.expected)
+      std::cout << path << ": sound, but not in the record installed.json\n";
+    else
+      std::cout << path << ": damaged\n  expected " << damage.expected << "\n  actual   " << damage.actual << "\n";
+  }
+  report.push_back({{"name", model.name}, {"damaged", files}});
+  if (files.empty() && !context.json)
+    std::cout << "model " << model.name << ": " << installed.files.size() << " files are as published\n";
+  return files.empty();
+}
+
+int verify(const Context& context, const std::string& name) {
+  const Catalogue known = catalogue(context);
+  json report = json::array();
+  std::vector<std::string> damaged;
+  for (const CatalogueModel& model : known.models()) {
+    if (!name.empty() && known.model(name).name != model.name) continue;
+    const auto installed = installed_model(context.paths(), model);
+    if (!installed && !name.empty())
+      throw Fault(Exit::not_found, "model '" + name + "' is not installed", "lectern model pull " + name);
+    if (!installed || (model.built_in && name.empty())) continue;
+    if (!verify_one(context, model, *installed, report)) damaged.push_back(model.name);
+  }
+  if (context.json)
+    print_json(report);
+  else if (report.empty())
+    std::cout << "no model is installed\n";
+  if (damaged.empty()) return 0;
+  std::cout.flush();
+  throw Fault(Exit::bad_input, "model '" + damaged.front() + "' is damaged", "lectern model pull " + damaged.front());
+}
+
+bool confirmed(const std::string& question) {
+  if (isatty(STDIN_FILENO) != 1)
+    throw Fault(Exit::usage, "nobody can be asked whether to remove the model", "say --yes");
+  std::cout << question << " [y/N] " << std::flush;
+  std::string answer;
+  return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
+}
+
+int remove(const Context& context, const std::string& name, bool yes) {
+  const Catalogue known = catalogue(context);
+  const CatalogueModel& model = known.model(name);
+  if (model.built_in) throw Fault(Exit::usage, "model '" + name + "' is built in", "it takes no space");
+  const std::filesystem::path folder = context.paths().model(name);
+  if (!std::filesystem::exists(folder))
+    throw Fault(Exit::not_found, "model '" + name + "' is not installed", "lectern model list");
+  if (!yes && !confirmed("remove " + folder.string() + "?")) {
+    std::cout << "nothing was removed\n";
+    return 0;
+  }
+  const ModelLock lock(context.paths(), name, say);
+  remove_model(context.paths(), name);
+  if (context.json)
+    print_json({{"removed", name}});
+  else
+    std::cout << "model " << name << " is removed\n";
+  return 0;
+}
+
+// The options of all subcommands; lives as long as the app.
+struct Options {
+  std::string name, from;
+  bool yes = false;
+};
+
+}  // namespace
+
+void add_model(CLI::App& app, Context& context, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* model = app.add_subcommand("model", "Get, list, check and remove speech models");
+  model->group(kVoiceCommands);
+  model->require_subcommand(1);
+
+  CLI::App* command = model->add_subcommand("pull", "Get a model, or mend a damaged one");
+  command->add_option("NAME", options->name, "Which model; `lectern model list` shows all")->required();
+  command->add_option("--from", options->from, "A folder, .tgz or .onnx file to take it from, without any network");
+  command->callback(
+      [=, &context, &chosen] { chosen = [=, &context] { return pull(context, options->name, options->from); }; });
+
+  command = model->add_subcommand("list", "Show all models and which are installed");
+  command->callback([&context, &chosen] { chosen = [&context] { return list(context); }; });
+
+  command = model->add_subcommand("verify", "Compare every file with its published hash");
+  command->add_option("NAME", options->name, "Which model; without a name, all that are installed");
+  command->callback([=, &context, &chosen] { chosen = [=, &context] { return verify(context, options->name); }; });
+
+  command = model->add_subcommand("remove", "Delete a model's files");
+  command->add_option("NAME", options->name, "Which model")->required();
+  command->add_flag("--yes", options->yes, "Do not ask");
+  command->callback(
+      [=, &context, &chosen] { chosen = [=, &context] { return remove(context, options->name, options->yes); }; });
+}
+
+}  // namespace lectern::cli

@@ -1,0 +1,73 @@
+// What is installed: the record installed.json of a model's folder, and whether the files are there.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/catalogue.h"
+#include "config/fault.h"
+#include "config/file.h"
+#include "config/sha256.h"
+
+namespace lectern {
+namespace fs = std::filesystem;
+
+std::string InstalledModel::hash() const {
+  std::vector<std::pair<std::string, std::string>> sorted;
+  for (const InstalledFile& file : files) sorted.emplace_back(file.path, file.sha256);
+  std::sort(sorted.begin(), sorted.end());
+  Sha256 hash;
+  for (const auto& [path, digest] : sorted) hash.update(path + '\0' + digest + '\n');
+  return hash.finish();
+}
+
+std::string InstalledModel::file_hash(const std::string& path) const {
+  for (const InstalledFile& file : files)
+    if (file.path == path) return file.sha256;
+  return {};
+}
+
+std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model) {
+  InstalledModel installed;
+  installed.name = model.name;
+  if (model.built_in) {
+    installed.source = "built in";
+    return installed;
+  }
+  const fs::path record = paths.model(model.name) / "installed.json";
+  std::error_code error;
+  if (!fs::exists(record, error) && !error) return std::nullopt;
+  try {
+    const auto json = nlohmann::json::parse(read_file(record));
+    if (json.at("model").get<std::string>() != model.name)
+      throw Fault(Exit::bad_input, record.string() + ": is of model '" + json.at("model").get<std::string>() + "'",
+                  "lectern model pull " + model.name);
+    installed.source = json.at("source").get<std::string>();
+    for (const auto& file : json.at("files"))
+      installed.files.push_back({file.at("path").get<std::string>(), file.at("bytes").get<std::uint64_t>(),
+                                 file.at("sha256").get<std::string>()});
+  } catch (const nlohmann::json::exception& e) {
+    throw Fault(Exit::bad_input, record.string() + ": not a record of an installed model: " + e.what(),
+                "lectern model pull " + model.name);
+  }
+  return installed;
+}
+
+InstalledModel require_model(const Paths& paths, const CatalogueModel& model) {
+  const std::string mend = "lectern model pull " + model.name;
+  const std::optional<InstalledModel> installed = installed_model(paths, model);
+  if (!installed) throw Fault(Exit::not_found, "model '" + model.name + "' is not installed", mend);
+  for (const InstalledFile& file : installed->files) {
+    const fs::path path = paths.model(model.name) / file.path;
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(path, error);
+    if (error)
+      throw Fault(Exit::bad_input,
+                  "a file of model '" + model.name + "' cannot be read: " + path.string() + ": " + error.message(),
+                  mend);
+    if (bytes != file.bytes)
+      throw Fault(Exit::bad_input,
+                  path.string() + " has " + std::to_string(bytes) + " bytes, not " + std::to_string(file.bytes), mend);
+  }
+  return *installed;
+}
+
+}  // namespace lectern

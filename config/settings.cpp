@@ -1,0 +1,171 @@
+#include "config/settings.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+
+#include "config/fault.h"
+#include "config/file.h"
+#include "config/strict_yaml.h"
+
+namespace lectern {
+namespace {
+
+const std::vector<std::string> kLogLevels = {"trace", "debug", "info", "warn", "error", "off"};
+constexpr double kYear = 365 * 86400.0;
+
+// Sets one member from its value, or refuses.
+using Reader = std::function<void(Settings&, const YamlFields&, const std::string& key, const YAML::Node&)>;
+
+Reader text(std::string Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.text(key, value); };
+}
+Reader number(double Settings::*member, double low, double high) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.number(key, value, low, high); };
+}
+Reader pause(double Settings::Pauses::*member) {
+  return
+      [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.pauses.*member = f.number(key, value, 0, 30); };
+}
+template <typename Whole>
+Reader whole(Whole Settings::*member, long long low, long long high) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) {
+    s.*member = static_cast<Whole>(f.whole(key, value, low, high));
+  };
+}
+Reader choice(std::string Settings::*member, std::vector<std::string> allowed) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.choice(key, value, allowed); };
+}
+
+void read_test_models(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.test_models = f.truth(key, value);
+}
+
+void read_model(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.model = f.text(key, value);
+  if (s.model.empty()) f.refuse(value, "'model' is empty", "name a model; `lectern model list` shows them");
+}
+
+void read_device(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  const std::string device = f.text(key, value);
+  const bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 && device.size() <= 8 &&
+                    device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device != "auto" && device != "cpu" && !cuda)
+    f.refuse(value, "'device' cannot be '" + device + "'", "use auto, cpu, or cuda:N as in cuda:0");
+  s.device = device;
+}
+
+void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  std::string folder = f.text(key, value);
+  const char* home = std::getenv("HOME");
+  if (home && (folder == "~" || folder.rfind("~/", 0) == 0)) folder = home + folder.substr(1);
+  // A relative folder would mean another place for each folder that a command is given in.
+  if (!folder.empty() && folder[0] != '/')
+    f.refuse(value, "'output' is not an absolute path: '" + folder + "'", "write it from the root, or from ~/");
+  s.output = folder;
+}
+
+struct Key {
+  std::string name;  // "pauses.sentence": key 'sentence' of the mapping 'pauses'
+  Reader read;
+};
+
+// Every key with its type and range; the same order as config.example.yaml.
+const std::vector<Key>& table() {
+  static const std::vector<Key> keys = {
+      {"model", read_model},
+      {"voice", text(&Settings::voice)},
+      {"speed", number(&Settings::speed, 0.5, 2.0)},
+      {"format", choice(&Settings::format, {"wav", "flac", "ogg", "opus", "mp3"})},
+      {"output", read_output},
+      {"pauses.sentence", pause(&Settings::Pauses::sentence)},
+      {"pauses.paragraph", pause(&Settings::Pauses::paragraph)},
+      {"pauses.section", pause(&Settings::Pauses::section)},
+      {"pauses.chapter", pause(&Settings::Pauses::chapter)},
+      {"device", read_device},
+      {"threads", whole(&Settings::threads, 0, 1024)},
+      {"precision", choice(&Settings::precision, {"float32", "bfloat16"})},
+      {"keep_alive_s", number(&Settings::keep_alive_s, 0, kYear)},
+      {"engine_timeout_s", number(&Settings::engine_timeout_s, 10, kYear)},
+      {"max_attempts", whole(&Settings::max_attempts, 1, 20)},
+      {"max_script_bytes", whole(&Settings::max_script_bytes, 1, 200'000'000)},
+      {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
+      {"test_models", read_test_models},
+      {"log_level", choice(&Settings::log_level, kLogLevels)},
+  };
+  return keys;
+}
+
+void apply_environment(Settings& settings) {
+  if (const char* value = std::getenv("LECTERN_TEST_MODELS"); value && *value) {
+    const std::string word = value;
+    if (word != "0" && word != "1")
+      throw Fault(Exit::bad_input, "LECTERN_TEST_MODELS cannot be '" + word + "'", "set it to 1 or 0");
+    settings.test_models = word == "1";
+  }
+  if (const char* value = std::getenv("LECTERN_LOG_LEVEL"); value && *value) {
+    if (std::find(kLogLevels.begin(), kLogLevels.end(), value) == kLogLevels.end())
+      throw Fault(Exit::bad_input, std::string("LECTERN_LOG_LEVEL cannot be '") + value + "'",
+                  "use trace, debug, info, warn, error or off");
+    settings.log_level = value;
+  }
+}
+
+// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i)
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::vector<std::string> setting_keys() {
+  std::vector<std::string> names;
+  for (const Key& key : table()) names.push_back(key.name);
+  return names;
+}
+
+Settings parse_settings(const std::string& yaml, const std::string& name) {
+  Settings settings;
+  YamlFields top(parse_yaml(yaml, name), name, "");
+  YamlFields pauses(top.find("pauses"), name, "'pauses'");
+  for (const Key& key : table()) {
+    const bool nested = key.name.rfind("pauses.", 0) == 0;
+    YamlFields& fields = nested ? pauses : top;
+    const YAML::Node value = fields.find(nested ? key.name.substr(7) : key.name);
+    if (value.IsDefined()) key.read(settings, fields, key.name, value);
+  }
+  top.finish();
+  pauses.finish();
+  return settings;
+}
+
+Settings load_settings(const Paths& paths) {
+  const std::filesystem::path file = paths.config_file();
+  Settings settings;
+  std::error_code error;
+  if (std::filesystem::exists(file, error) || error) settings = parse_settings(read_file(file), file.string());
+  apply_environment(settings);
+  return settings;
+}
+
+std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
+  if (word.size() > 100) return {};
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance && distance < candidate.size()) best = candidate, best_distance = distance;
+  }
+  return best;
+}
+
+}  // namespace lectern

@@ -1,0 +1,326 @@
+// The store's promises: only legal transitions, counts that agree with the segments, fencing, restart, damaged files.
+#include "broker/store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "broker/schema.h"
+
+namespace lectern {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FakeClock : public Clock {
+ public:
+  std::int64_t wall_ms() const override { return now; }
+  std::int64_t monotonic_ms() const override { return now; }
+  std::int64_t now = 1'700'000'000'000;
+};
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    std::string pattern = (fs::temp_directory_path() / "lectern-store-XXXXXX").string();
+    folder = mkdtemp(pattern.data());
+    open();
+  }
+  ~StoreTest() override {
+    store.reset();
+    fs::remove_all(folder);
+  }
+  void open() { store = std::make_unique<Store>(folder / "lectern.sqlite", clock); }
+
+  std::uint64_t submit(const std::string& id, int segments, const std::string& batch = "batch-0001") {
+    NewJob job;
+    job.job_id = id;
+    job.batch_id = batch;
+    job.name = id;
+    job.text_format = "plain";
+    job.model = "sine";
+    job.output = "/out/" + id + ".flac";
+    job.script = "text";
+    const auto number = store->add_job(job).number;
+    if (segments > 0) {
+      std::vector<NewSegment> rows;
+      for (int i = 0; i < segments; ++i)
+        rows.push_back({0, 4, "sentence", "ten chars" + std::to_string(i), id + std::to_string(i), 1});
+      store->set_segments(number, rows, "[]", "hash");
+    }
+    store->commit();
+    return number;
+  }
+  protocol::Lease lease(std::uint64_t job, const std::string& worker = "w1") {
+    auto claims = store->claim(job, worker, 1, true);
+    EXPECT_EQ(claims.size(), 1u);
+    return claims.empty() ? protocol::Lease{} : claims[0].work.lease;
+  }
+  bool speak(const protocol::Lease& lease, const std::string& worker = "w1") {
+    const auto held = store->held(lease, worker);
+    if (!held) return false;
+    store->add_take({held->take, "{}", 24000, 100, 24000, 0.5});
+    return store->take_done(lease);
+  }
+  JobState state(std::uint64_t job) { return store->job(job)->state; }
+  void expect_counts(std::uint64_t job, std::uint64_t waiting, std::uint64_t leased, std::uint64_t done,
+                     std::uint64_t failed) {
+    const Job row = *store->job(job);
+    EXPECT_EQ(row.waiting, waiting);
+    EXPECT_EQ(row.leased, leased);
+    EXPECT_EQ(row.done, done);
+    EXPECT_EQ(row.failed, failed);
+  }
+
+  FakeClock clock;
+  fs::path folder;
+  std::unique_ptr<Store> store;
+};
+
+TEST(States, OnlyTheDrawnTransitionsOfJobsAreLegal) {
+  // Rows: events; columns: held, queued, running, publishing, done, failed, cancelled. "-" is refused.
+  struct Row {
+    JobEvent event;
+    const char* to[7];
+  };
+  const Row rows[] = {
+      {JobEvent::pause, {"-", "held", "held", "-", "-", "-", "-"}},
+      {JobEvent::resume, {"queued", "-", "-", "-", "-", "-", "-"}},
+      {JobEvent::lease, {"-", "running", "running", "-", "-", "-", "-"}},
+      {JobEvent::idle, {"-", "-", "queued", "-", "-", "-", "-"}},
+      {JobEvent::spoken, {"-", "publishing", "publishing", "-", "-", "-", "-"}},
+      {JobEvent::takes_missing, {"-", "-", "-", "queued", "-", "-", "-"}},
+      {JobEvent::publish, {"-", "-", "-", "done", "-", "-", "-"}},
+      {JobEvent::fail, {"-", "failed", "failed", "failed", "-", "-", "-"}},
+      {JobEvent::retry, {"-", "-", "-", "-", "-", "queued", "-"}},
+      {JobEvent::cancel, {"cancelled", "cancelled", "cancelled", "cancelled", "-", "-", "-"}},
+  };
+  EXPECT_EQ(std::size(rows), static_cast<std::size_t>(JobEvent::cancel) + 1);
+  for (const Row& row : rows)
+    for (int s = 0; s < 7; ++s) {
+      const auto to = after(static_cast<JobState>(s), row.event);
+      EXPECT_STREQ(to ? name(*to) : "-", row.to[s]) << name(static_cast<JobState>(s)) << " + " << name(row.event);
+    }
+}
+
+TEST(States, OnlyTheDrawnTransitionsOfSegmentsAreLegal) {
+  struct Row {
+    SegmentEvent event;
+    const char* to[4];  // waiting, leased, done, failed
+  };
+  const Row rows[] = {
+      {SegmentEvent::lease, {"leased", "-", "-", "-"}},   {SegmentEvent::give_up, {"-", "waiting", "-", "-"}},
+      {SegmentEvent::take, {"done", "done", "-", "-"}},   {SegmentEvent::fail, {"failed", "failed", "-", "-"}},
+      {SegmentEvent::retry, {"-", "-", "-", "waiting"}},  {SegmentEvent::take_lost, {"-", "-", "waiting", "-"}},
+  };
+  EXPECT_EQ(std::size(rows), static_cast<std::size_t>(SegmentEvent::take_lost) + 1);
+  for (const Row& row : rows)
+    for (int s = 0; s < 4; ++s) {
+      const auto to = after(static_cast<SegmentState>(s), row.event);
+      EXPECT_STREQ(to ? name(*to) : "-", row.to[s]) << s << " + " << static_cast<int>(row.event);
+    }
+}
+
+TEST_F(StoreTest, ACommittedJobSurvivesAndAnUncommittedOneLeavesNothing) {
+  submit("job-committed", 2);
+  NewJob job;
+  job.job_id = "job-uncommitted";
+  job.batch_id = "batch-0002";
+  store->add_job(job);
+  store->rollback();
+  open();
+  EXPECT_TRUE(store->find_job("job-committed"));
+  EXPECT_FALSE(store->find_job("job-uncommitted"));
+}
+
+TEST_F(StoreTest, TheSameSubmitTwiceIsOneJob) {
+  const auto number = submit("job-00001", 1);
+  NewJob again;
+  again.job_id = "job-00001";
+  again.batch_id = "batch-9999";
+  const auto added = store->add_job(again);
+  EXPECT_TRUE(added.known);
+  EXPECT_EQ(added.number, number);
+}
+
+TEST_F(StoreTest, AJobGoesFromQueuedToDone) {
+  const auto job = submit("job-00001", 2);
+  EXPECT_EQ(state(job), JobState::queued);
+  const auto first = lease(job), second = lease(job);
+  EXPECT_EQ(state(job), JobState::running);
+  EXPECT_TRUE(speak(first));
+  expect_counts(job, 0, 1, 1, 0);
+  EXPECT_TRUE(speak(second));
+  EXPECT_EQ(state(job), JobState::publishing);
+  store->finish_publishing(job, "/out/x.flac", 2.5);
+  EXPECT_EQ(state(job), JobState::done);
+  EXPECT_EQ(store->job(job)->output, "/out/x.flac");
+}
+
+TEST_F(StoreTest, AnAnswerFromALeaseThatWasGivenUpAndLeasedAgainIsRefused) {
+  const auto job = submit("job-00001", 1);
+  const auto old = lease(job, "w1");
+  store->end_lease(old, Blame::nobody, "silent", 3);
+  EXPECT_EQ(state(job), JobState::queued);
+  const auto fresh = lease(job, "w2");
+  EXPECT_GT(fresh.attempt, old.attempt);
+  EXPECT_FALSE(speak(old, "w1"));
+  EXPECT_FALSE(store->end_lease(old, Blame::final, "late failure", 3));
+  EXPECT_TRUE(speak(fresh, "w2"));
+  EXPECT_FALSE(store->take_done(fresh)) << "a take counts once";
+  expect_counts(job, 0, 0, 1, 0);
+}
+
+TEST_F(StoreTest, ALateAnswerCountsWhenNobodyTookTheSegmentSince) {
+  const auto job = submit("job-00001", 1);
+  const auto late = lease(job, "w1");
+  store->end_lease(late, Blame::nobody, "silent", 3);
+  EXPECT_TRUE(speak(late, "w1"));
+  EXPECT_EQ(state(job), JobState::publishing);
+}
+
+TEST_F(StoreTest, ASegmentFailsAfterMaxAttemptsAndFailsOnlyItsJob) {
+  const auto poison = submit("job-poison", 2), other = submit("job-other1", 1);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_EQ(state(poison) == JobState::failed, false);
+    EXPECT_TRUE(store->end_lease(lease(poison), Blame::segment, "it broke", 3));
+  }
+  expect_counts(poison, 1, 0, 0, 1);
+  EXPECT_TRUE(speak(lease(poison)));
+  EXPECT_EQ(state(poison), JobState::failed);
+  const auto view = store->view(*store->job(poison));
+  ASSERT_EQ(view.failures.size(), 1u);
+  EXPECT_EQ(view.failures[0].text, "ten chars0");
+  EXPECT_EQ(view.failures[0].reason, "it broke");
+  EXPECT_EQ(state(other), JobState::queued);
+}
+
+TEST_F(StoreTest, RetrySpeaksOnlyWhatIsMissing) {
+  const auto job = submit("job-00001", 3);
+  EXPECT_TRUE(speak(lease(job)));
+  EXPECT_TRUE(store->end_lease(lease(job), Blame::final, "cannot be spoken", 3));
+  EXPECT_TRUE(speak(lease(job)));
+  ASSERT_EQ(state(job), JobState::failed);
+  EXPECT_TRUE(store->change(job, JobEvent::retry));
+  expect_counts(job, 1, 0, 2, 0);
+  EXPECT_TRUE(speak(lease(job)));
+  EXPECT_EQ(state(job), JobState::publishing);
+}
+
+TEST_F(StoreTest, AnInnocentNeighbourOfAPoisonSegmentIsNotBlamed) {
+  const auto job = submit("job-00001", 2);
+  const auto a = lease(job), b = lease(job);
+  store->end_lease(a, Blame::suspect, "the engine died", 3);
+  store->end_lease(b, Blame::suspect, "the engine died", 3);
+  const auto alone = store->claim(job, "w1", 4, true);
+  ASSERT_EQ(alone.size(), 1u) << "a suspect is tried alone";
+  EXPECT_TRUE(alone[0].suspect);
+  EXPECT_TRUE(store->claim(job, "w2", 4, false).empty()) << "nor beside others";
+  EXPECT_TRUE(speak(alone[0].work.lease));
+}
+
+TEST_F(StoreTest, RestartGivesLeasesBackAndKeepsTakesHeldAndPublishing) {
+  const auto running = submit("job-00001", 3), held = submit("job-00002", 1), publishing = submit("job-00003", 1);
+  EXPECT_TRUE(speak(lease(running)));
+  lease(running);
+  EXPECT_TRUE(store->change(held, JobEvent::pause));
+  EXPECT_TRUE(speak(lease(publishing)));
+  store->commit();
+  open();
+  store->restart();
+  EXPECT_EQ(state(running), JobState::queued);
+  expect_counts(running, 2, 0, 1, 0);
+  EXPECT_EQ(state(held), JobState::held);
+  EXPECT_EQ(state(publishing), JobState::publishing);
+}
+
+TEST_F(StoreTest, APausedJobKeepsTakesThatComeInAndGoesOnWhenResumed) {
+  const auto job = submit("job-00001", 1);
+  const auto out = lease(job);
+  EXPECT_TRUE(store->change(job, JobEvent::pause, "paused"));
+  EXPECT_TRUE(speak(out));
+  EXPECT_EQ(state(job), JobState::held);
+  EXPECT_TRUE(store->change(job, JobEvent::resume));
+  EXPECT_EQ(state(job), JobState::publishing);
+}
+
+TEST_F(StoreTest, WhatIsSpokenOnceServesEveryJobThatAsksForTheSame) {
+  const auto first = submit("job-00001", 1);
+  EXPECT_TRUE(speak(lease(first)));
+  NewJob copy;
+  copy.job_id = "job-00002";
+  copy.batch_id = "batch-0001";
+  copy.model = "sine";
+  const auto second = store->add_job(copy).number;
+  store->set_segments(second, {{0, 4, "end", "ten chars0", "job-000010", 1}}, "[]", "hash");
+  EXPECT_EQ(state(second), JobState::publishing);
+}
+
+TEST_F(StoreTest, TakesThatPublishingMissesAreSpokenAgain) {
+  const auto job = submit("job-00001", 2);
+  EXPECT_TRUE(speak(lease(job)));
+  EXPECT_TRUE(speak(lease(job)));
+  ASSERT_EQ(state(job), JobState::publishing);
+  store->lose_takes(job, {"job-000011"});
+  EXPECT_EQ(state(job), JobState::queued);
+  expect_counts(job, 1, 0, 1, 0);
+  EXPECT_TRUE(speak(lease(job)));
+  EXPECT_EQ(state(job), JobState::publishing);
+}
+
+TEST_F(StoreTest, ACancelledJobHandsNothingOutAndStaysCancelled) {
+  const auto job = submit("job-00001", 2);
+  const auto out = lease(job);
+  EXPECT_TRUE(store->change(job, JobEvent::cancel));
+  store->end_lease(out, Blame::nobody, "", 3);
+  EXPECT_TRUE(store->claim(job, "w1", 1, true).empty());
+  EXPECT_TRUE(store->runnable().empty());
+  for (JobEvent event : {JobEvent::retry, JobEvent::resume, JobEvent::publish, JobEvent::fail})
+    EXPECT_FALSE(store->change(job, event)) << name(event);
+}
+
+TEST_F(StoreTest, SelectionsNameJobsByNumberIdAndBatchAndRefuseWhatIsUnknown) {
+  const auto a = submit("aaaa-0001", 1, "batch-000a"), b = submit("bbbb-0001", 1, "batch-000b");
+  EXPECT_EQ(store->select({{std::to_string(a)}, "", false}, false), std::vector{a});
+  EXPECT_EQ(store->select({{"bbbb"}, "", false}, false), std::vector{b});
+  EXPECT_EQ(store->select({{}, "batch-000b", false}, false), std::vector{b});
+  EXPECT_EQ(store->select({{}, "", true}, true).size(), 2u);
+  EXPECT_THROW(store->select({{"999"}, "", false}, false), Fault);
+  EXPECT_THROW(store->select({{"zzzz"}, "", false}, false), Fault);
+  EXPECT_THROW(store->select({{}, "batch-000z", false}, false), Fault);
+}
+
+TEST_F(StoreTest, EveryBatchIsSeenByTheSchedulerEvenBehindAThousandJobs) {
+  for (int i = 0; i < 300; ++i) submit("job-big-" + std::to_string(i), 1, "batch-big0");
+  const auto late = submit("job-small0", 1, "batch-small");
+  bool seen = false;
+  for (const RunnableJob& job : store->runnable()) seen |= job.number == late;
+  EXPECT_TRUE(seen);
+}
+
+TEST_F(StoreTest, AForeignNewerOrDamagedDatabaseIsRefusedByName) {
+  auto refusal = [&](const fs::path& file) -> std::string {
+    try {
+      Store other(file, clock);
+    } catch (const Fault& fault) {
+      return fault.what();
+    }
+    return "opened";
+  };
+  {
+    Database foreign(folder / "foreign.sqlite");
+    foreign.execute("CREATE TABLE x(y)");
+    Database newer(folder / "newer.sqlite");
+    newer.execute("CREATE TABLE x(y); PRAGMA application_id=1281586290; PRAGMA user_version=99");
+  }
+  static_assert(kApplicationId == 1281586290);
+  std::ofstream(folder / "garbage.sqlite") << std::string(8192, 'x');
+  EXPECT_NE(refusal(folder / "foreign.sqlite").find("belongs to another application"), std::string::npos);
+  EXPECT_NE(refusal(folder / "newer.sqlite").find("has version 99, this Lectern knows up to"), std::string::npos);
+  EXPECT_NE(refusal(folder / "garbage.sqlite").find("garbage.sqlite"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lectern

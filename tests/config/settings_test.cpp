@@ -1,0 +1,247 @@
+#include "config/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "config/fault.h"
+#include "config/file.h"
+
+namespace lectern {
+namespace {
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// What is refused, and with which mend; empty when nothing is.
+struct Refusal {
+  std::string what, hint;
+};
+Refusal refusal(const std::string& yaml) {
+  try {
+    parse_settings(yaml, "config.yaml");
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.exit(), Exit::bad_input);
+    return {fault.what(), fault.hint()};
+  }
+  return {};
+}
+
+class Environment : public testing::Test {
+ protected:
+  void SetUp() override {
+    unsetenv("LECTERN_TEST_MODELS");
+    unsetenv("LECTERN_LOG_LEVEL");
+    home_ = fs::path(testing::TempDir()) / ("settings-" + std::to_string(getpid()));
+    fs::create_directories(home_);
+  }
+  void TearDown() override {
+    fs::remove_all(home_);
+    SetUp();
+    fs::remove_all(home_);
+  }
+  Settings load() { return load_settings(Paths::locate(home_)); }
+  fs::path home_;
+};
+
+TEST(Settings, AnUnknownKeyIsRefusedWithItsLineAndTheNearestKey) {
+  const Refusal r = refusal("model: kokoro-82m\n\nvoise: af_heart\n");
+  EXPECT_EQ(r.what, "config.yaml:3: unknown key 'voise'");
+  EXPECT_EQ(r.hint, "did you mean 'voice'?");
+}
+
+TEST(Settings, AnUnknownKeyThatIsNearNothingGetsTheListOfKeys) {
+  EXPECT_THAT(refusal("blimey: 1\n").hint, StartsWith("known keys: "));
+}
+
+TEST(Settings, AnUnknownPauseIsRefused) {
+  const Refusal r = refusal("pauses:\n  sentense: 1\n");
+  EXPECT_EQ(r.what, "config.yaml:2: unknown key 'sentense' in 'pauses'");
+  EXPECT_EQ(r.hint, "did you mean 'sentence'?");
+}
+
+TEST(Settings, AKeyThatStandsTwiceIsRefusedAtItsSecondPlace) {
+  EXPECT_EQ(refusal("speed: 1\nvoice: a\nspeed: 2\n").what, "config.yaml:3: key 'speed' stands twice");
+}
+
+TEST(Settings, AFileThatIsNotAMappingIsRefused) {
+  EXPECT_THAT(refusal("- model\n- voice\n").what, HasSubstr("config.yaml:1: the file must be a mapping"));
+  EXPECT_THAT(refusal("kokoro\n").what, HasSubstr("not 'kokoro'"));
+  EXPECT_THAT(refusal("pauses: 3\n").what, HasSubstr("'pauses' must be a mapping"));
+}
+
+TEST(Settings, BrokenYamlIsRefusedWithItsLine) {
+  EXPECT_THAT(refusal("model: kokoro-82m\nvoice: \"af\n").what, StartsWith("config.yaml:"));
+  EXPECT_THAT(refusal("model: a\n  speed: 2\n").what, StartsWith("config.yaml:2: not valid YAML"));
+  EXPECT_THAT(refusal("a: [1, 2\nb: 3\n").what, HasSubstr("not valid YAML"));
+}
+
+TEST(Settings, ASecondDocumentIsRefused) {
+  EXPECT_THAT(refusal("speed: 1\n---\nspeed: 2\n").what, HasSubstr("more than one YAML document"));
+}
+
+TEST(Settings, AWrongTypeIsRefused) {
+  const std::vector<std::string> wrong = {
+      "speed: fast",        "speed: \"1.5\"", "speed: [1]",       "speed:",          "speed: 1.0x",
+      "threads: 1.5",       "threads: two",   "threads: 0x10",    "threads: \"2\"",  "max_attempts: -",
+      "test_models: maybe", "test_models: 1", "test_models: yes", "voice: [a]",      "model:",
+      "model: \"\"",        "voice: {a: b}",  "? [a, b]\n: 1",    "max_attempts: +3"};
+  for (const std::string& line : wrong) EXPECT_THAT(refusal(line).what, StartsWith("config.yaml:1: ")) << line;
+}
+
+TEST(Settings, AValueOutOfRangeIsRefusedWithTheRange) {
+  const Refusal r = refusal("# slow\nspeed: 0.4\n");
+  EXPECT_EQ(r.what, "config.yaml:2: 'speed' is out of range: 0.4");
+  EXPECT_EQ(r.hint, "use a number from 0.5 to 2");
+  const std::vector<std::string> outside = {"speed: 2.01",
+                                            "speed: nan",
+                                            "speed: inf",
+                                            "pauses: {sentence: -0.1}",
+                                            "pauses: {chapter: 31}",
+                                            "threads: -1",
+                                            "max_attempts: 0",
+                                            "max_attempts: 21",
+                                            "max_script_bytes: 0",
+                                            "max_script_bytes: 200000001",
+                                            "keep_alive_s: -1",
+                                            "engine_timeout_s: 9.9",
+                                            "max_model_wait_s: -5",
+                                            "threads: 99999999999999999999999"};
+  for (const std::string& line : outside) EXPECT_THAT(refusal(line).what, HasSubstr("is out of range")) << line;
+}
+
+TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
+  const Refusal r = refusal("format: flak\n");
+  EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
+  EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
+  for (const std::string line : {"format: FLAC", "precision: float16", "log_level: loud", "device: gpu", "device: cuda",
+                                 "device: 'cuda:'", "device: cuda:x", "device: cuda:-1", "device: ''"})
+    EXPECT_THAT(refusal(line).what, HasSubstr("cannot be")) << line;
+}
+
+TEST(Settings, ARelativeOutputFolderIsRefused) {
+  EXPECT_THAT(refusal("output: audio\n").what, HasSubstr("'output' is not an absolute path: 'audio'"));
+}
+
+TEST(Settings, AnEmptyFileGivesTheDefaults) {
+  for (const std::string text : {"", "\n", "# nothing\n", "---\n", "pauses:\n"}) {
+    const Settings s = parse_settings(text, "config.yaml");
+    EXPECT_EQ(s.model, "kokoro-82m");
+    EXPECT_EQ(s.pauses.chapter, 2.0);
+    EXPECT_FALSE(s.test_models);
+  }
+}
+
+TEST(Settings, EveryKeyIsRead) {
+  setenv("HOME", "/home/reader", 1);
+  const Settings s = parse_settings(
+      "model: sine\nvoice: low\nspeed: 1.25\nformat: opus\noutput: ~/audio\n"
+      "pauses: {sentence: 0, paragraph: 1, section: 2, chapter: 30}\n"
+      "device: cuda:1\nthreads: 3\nprecision: bfloat16\nkeep_alive_s: 0\nengine_timeout_s: 10\n"
+      "max_attempts: 20\nmax_script_bytes: 200000000\nmax_model_wait_s: 0.5\ntest_models: true\nlog_level: debug\n",
+      "config.yaml");
+  EXPECT_EQ(s.model, "sine");
+  EXPECT_EQ(s.voice, "low");
+  EXPECT_EQ(s.speed, 1.25);
+  EXPECT_EQ(s.format, "opus");
+  EXPECT_EQ(s.output, "/home/reader/audio");
+  EXPECT_EQ(s.pauses.sentence, 0);
+  EXPECT_EQ(s.pauses.paragraph, 1);
+  EXPECT_EQ(s.pauses.section, 2);
+  EXPECT_EQ(s.pauses.chapter, 30);
+  EXPECT_EQ(s.device, "cuda:1");
+  EXPECT_EQ(s.threads, 3);
+  EXPECT_EQ(s.precision, "bfloat16");
+  EXPECT_EQ(s.keep_alive_s, 0);
+  EXPECT_EQ(s.engine_timeout_s, 10);
+  EXPECT_EQ(s.max_attempts, 20);
+  EXPECT_EQ(s.max_script_bytes, 200'000'000u);
+  EXPECT_EQ(s.max_model_wait_s, 0.5);
+  EXPECT_TRUE(s.test_models);
+  EXPECT_EQ(s.log_level, "debug");
+}
+
+// The example with its comment signs removed: what a reader of it would have in his file.
+std::string example_in_force() {
+  std::string text;
+  std::istringstream lines(read_file(CONFIG_EXAMPLE));
+  for (std::string line; std::getline(lines, line);)
+    if (line.size() > 1 && line[0] == '#' && line.find(':') != std::string::npos &&
+        (std::islower(line[1]) || line[2] == ' '))
+      if (line[1] != ' ' || line[2] == ' ') text += line.substr(1) + "\n";
+  return text;
+}
+
+TEST(Settings, TheExampleFileHoldsEveryKeyWithItsDefault) {
+  const std::string yaml = example_in_force();
+  for (const std::string& key : setting_keys()) {
+    const std::string word = key.substr(key.rfind('.') + 1);
+    EXPECT_THAT("\n" + yaml, testing::ContainsRegex("\n *" + word + ":")) << "config.example.yaml lacks " << key;
+  }
+  const Settings s = parse_settings(yaml, "config.example.yaml"), d;
+  EXPECT_EQ(s.model, d.model);
+  EXPECT_EQ(s.voice, d.voice);
+  EXPECT_EQ(s.speed, d.speed);
+  EXPECT_EQ(s.format, d.format);
+  EXPECT_EQ(s.output, d.output);
+  EXPECT_EQ(s.pauses.sentence, d.pauses.sentence);
+  EXPECT_EQ(s.pauses.paragraph, d.pauses.paragraph);
+  EXPECT_EQ(s.pauses.section, d.pauses.section);
+  EXPECT_EQ(s.pauses.chapter, d.pauses.chapter);
+  EXPECT_EQ(s.device, d.device);
+  EXPECT_EQ(s.threads, d.threads);
+  EXPECT_EQ(s.precision, d.precision);
+  EXPECT_EQ(s.keep_alive_s, d.keep_alive_s);
+  EXPECT_EQ(s.engine_timeout_s, d.engine_timeout_s);
+  EXPECT_EQ(s.max_attempts, d.max_attempts);
+  EXPECT_EQ(s.max_script_bytes, d.max_script_bytes);
+  EXPECT_EQ(s.max_model_wait_s, d.max_model_wait_s);
+  EXPECT_EQ(s.test_models, d.test_models);
+  EXPECT_EQ(s.log_level, d.log_level);
+}
+
+TEST_F(Environment, AMissingFileMeansTheDefaults) { EXPECT_EQ(load().model, "kokoro-82m"); }
+
+TEST_F(Environment, AFileThatCannotBeReadIsNamed) {
+  fs::create_directory(home_ / "config.yaml");
+  try {
+    load();
+    FAIL() << "a folder was read as settings";
+  } catch (const Fault& fault) {
+    EXPECT_THAT(fault.what(), HasSubstr((home_ / "config.yaml").string()));
+  }
+}
+
+TEST_F(Environment, TheVariablesOverrideTheFile) {
+  write_file(home_ / "config.yaml", "log_level: warn\nspeed: 1.5\n");
+  EXPECT_EQ(load().log_level, "warn");
+  setenv("LECTERN_LOG_LEVEL", "error", 1);
+  setenv("LECTERN_TEST_MODELS", "1", 1);
+  EXPECT_EQ(load().log_level, "error");
+  EXPECT_TRUE(load().test_models);
+  EXPECT_EQ(load().speed, 1.5);
+}
+
+TEST_F(Environment, AWrongVariableIsRefused) {
+  setenv("LECTERN_LOG_LEVEL", "shout", 1);
+  EXPECT_THROW(load(), Fault);
+  unsetenv("LECTERN_LOG_LEVEL");
+  setenv("LECTERN_TEST_MODELS", "perhaps", 1);
+  EXPECT_THROW(load(), Fault);
+}
+
+TEST(NearestWord, FindsTyposAndNothingElse) {
+  const std::vector<std::string> known = {"voice", "speed", "format"};
+  EXPECT_EQ(nearest_word("voise", known), "voice");
+  EXPECT_EQ(nearest_word("sped", known), "speed");
+  EXPECT_EQ(nearest_word("fromat", known), "format");
+  EXPECT_EQ(nearest_word("banana", known), "");
+  EXPECT_EQ(nearest_word("", known), "");
+  EXPECT_EQ(nearest_word("x", {"a"}), "");
+  EXPECT_EQ(nearest_word(std::string(1'000'000, 'v'), known), "");
+}
+
+}  // namespace
+}  // namespace lectern

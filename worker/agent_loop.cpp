@@ -1,0 +1,169 @@
+#include "worker/agent_loop.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "broker/protocol/socket.h"
+#include "config/fault.h"
+#include "worker/engine_environment.h"
+
+namespace lectern {
+namespace {
+
+// Engines that stand in a program of their own; all others are in lectern-engine.
+struct EngineProgram {
+  const char* engine;
+  const char* program;
+};
+constexpr EngineProgram kPrograms[] = {{"sine", "lectern-engine-sine"}};
+
+std::string program_of(const std::string& engine) {
+  for (const EngineProgram& known : kPrograms)
+    if (engine == known.engine) return known.program;
+  return "lectern-engine";
+}
+
+std::string new_worker_id(const std::string& device) {
+  std::uint64_t random = 0;
+  if (getrandom(&random, sizeof random, 0) != sizeof random) throw system_fault("cannot get random bytes", errno);
+  return fmt::format("{}-{:016x}", device, random);
+}
+
+AgentOptions agent_options(const Settings& settings, const std::string& device) {
+  AgentOptions options;
+  options.worker = new_worker_id(device);
+  options.device = device;
+  options.pid = getpid();
+  options.keep_alive = std::chrono::duration<double>(settings.keep_alive_s);
+  options.engine_timeout = std::chrono::duration<double>(settings.engine_timeout_s);
+  return options;
+}
+
+// Connected to nobody but a living broker: messages wait in the outbox instead of in a queue that a lost connection
+// takes with it.
+zmq::socket_t broker_socket(zmq::context_t& context, const Paths& paths) {
+  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::dealer);
+  socket.set(zmq::sockopt::immediate, true);
+  socket.set(zmq::sockopt::reconnect_ivl, 100);
+  socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
+  socket.set(zmq::sockopt::linger, 500);  // for the last give_back
+  socket.connect(ipc_endpoint(paths.worker_socket()));
+  return socket;
+}
+
+}  // namespace
+
+AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLoopOptions& options, int signals)
+    : paths_(paths),
+      settings_(settings),
+      options_(options),
+      catalogue_(Catalogue::load(settings.test_models)),
+      signals_(signals),
+      broker_(broker_socket(context_, paths)),
+      agent_(agent_options(settings, options.device), *this, Agent::Clock::now()) {}
+
+void AgentLoop::run() {
+  agent_.begin();
+  while (!agent_.done()) {
+    wait();
+    flush();
+    while (auto frames = protocol::receive(broker_)) agent_.broker_message(std::move(*frames), Agent::Clock::now());
+    read_engine();
+    read_signals();
+    agent_.tick(Agent::Clock::now());
+  }
+  flush();
+}
+
+void AgentLoop::wait() {
+  std::vector<zmq::pollitem_t> items = {
+      {broker_.handle(), 0, static_cast<short>(ZMQ_POLLIN | (outbox_.empty() ? 0 : ZMQ_POLLOUT)), 0},
+      {nullptr, signals_, ZMQ_POLLIN, 0}};
+  if (engine_) items.push_back({engine_->socket().handle(), 0, ZMQ_POLLIN, 0});
+  if (engine_ && engine_->stderr_fd() >= 0) items.push_back({nullptr, engine_->stderr_fd(), ZMQ_POLLIN, 0});
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline() - Agent::Clock::now());
+  try {
+    zmq::poll(items, std::max(left, std::chrono::milliseconds(0)));
+  } catch (const zmq::error_t& e) {
+    if (e.num() != EINTR) throw;
+  }
+}
+
+void AgentLoop::read_engine() {
+  if (!engine_) return;
+  engine_->read_stderr();
+  while (auto frames = protocol::receive(engine_->socket()))
+    agent_.engine_message(std::move(*frames), Agent::Clock::now());
+}
+
+void AgentLoop::read_signals() {
+  signalfd_siginfo info;
+  while (read(signals_, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) {
+      spdlog::info("signal {}: ending", info.ssi_signo);
+      agent_.retire(Agent::Clock::now());
+    } else if (const auto end = engine_ ? engine_->reap() : std::nullopt) {
+      read_engine();  // what it sent before it ended
+      engine_.reset();
+      agent_.engine_ended(*end, Agent::Clock::now());
+    }
+  }
+}
+
+void AgentLoop::flush() {
+  while (!outbox_.empty() && protocol::send(broker_, outbox_.front())) outbox_.pop_front();
+}
+
+void AgentLoop::send_to_broker(protocol::Frames frames) {
+  outbox_.push_back(std::move(frames));
+  flush();
+}
+
+void AgentLoop::beat(protocol::Frames heartbeat) {
+  if (outbox_.empty()) protocol::send(broker_, heartbeat);
+}
+
+EngineCommand AgentLoop::engine_command(const CatalogueModel& model) const {
+  EngineCommand command;
+  command.program = sibling_program(program_of(model.engine));
+  command.arguments = {"--engine",       model.engine,
+                       "--model",        model.name,
+                       "--model-folder", paths_.model(model.name).string(),
+                       "--device",       options_.device,
+                       "--threads",      std::to_string(settings_.threads),
+                       "--precision",    settings_.precision,
+                       "--log-level",    options_.log_level};
+  if (!options_.foreground) {
+    command.arguments.push_back("--log-file");
+    command.arguments.push_back(paths_.log_file("engine").string());
+  }
+  command.environment = engine_environment(options_.device, settings_.threads);
+  return command;
+}
+
+StartedEngine AgentLoop::start_engine(const std::string& name) {
+  const CatalogueModel& model = catalogue_.model(name);
+  if (!model.built_in) require_model(paths_, model);
+  engine_ = std::make_unique<EngineProcess>(context_, paths_.engine_socket(getpid(), ++engines_started_),
+                                            engine_command(model), options_.foreground);
+  return {engine_->pid(), model.revision, model.sample_rate_hz};
+}
+
+void AgentLoop::send_to_engine(const protocol::Frames& frames) {
+  if (engine_ && !protocol::send(engine_->socket(), frames))
+    spdlog::debug("message '{}' did not reach the engine", frames.at(1));
+}
+
+void AgentLoop::signal_engine(int signal) {
+  if (engine_) engine_->signal(signal);
+}
+
+EngineMemory AgentLoop::engine_memory() { return engine_ ? engine_->memory() : EngineMemory{}; }
+
+}  // namespace lectern

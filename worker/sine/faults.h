@@ -1,0 +1,33 @@
+// Faults on demand, for tests: a trigger in a segment's text makes the sine engine misbehave, when
+// LECTERN_SINE_FAULTS=1. LECTERN_SINE_LOAD does the same for loading: fail, hang, crash, or a number of seconds.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "worker/engine.h"
+
+namespace lectern::sine {
+
+// Thread-safe.
+class Faults {
+ public:
+  explicit Faults(bool armed) : armed_(armed) {}
+
+  // Does what LECTERN_SINE_LOAD wants; throws Fault for "fail".
+  void load() const;
+  // Does what the text's triggers want before it is spoken: never returns ([[crash]], [[hang]]), throws SpeechFailure
+  // ([[fail]], [[flaky]] on the first try of that text in this process), or throws what ends the engine ([[throw]],
+  // [[no-memory]]).
+  void before(const SpeechRequest& request);
+  // Spoils finished speech: [[silent]], [[nan]], [[wrong-length]], [[wrong-rate]], [[empty]].
+  void after(const SpeechRequest& request, Speech& speech) const;
+
+ private:
+  bool armed_;
+  std::mutex lock_;
+  std::map<std::string, int> tries_;
+};
+
+}  // namespace lectern::sine
