@@ -123,17 +123,17 @@ class Publication {
 // the one in place (then all is done), or the one still staged (then only the rename is missing).
 std::optional<Published> Publication::finish_earlier() {
   for (const EarlierSidecar& earlier : earlier_sidecars(request_.target, request_.job_id)) {
+    std::error_code error;
     const bool there = stands(earlier.audio);
-    if (there && fs::is_regular_file(earlier.audio) && sha256_file(earlier.audio) == earlier.facts.sha256)
+    if (fs::is_regular_file(earlier.audio, error) && sha256_file(earlier.audio) == earlier.facts.sha256)
       return done(earlier.audio, earlier.sidecar, earlier.facts);
     if (stands(staged_audio_) && sha256_file(staged_audio_) == earlier.facts.sha256) {
       placed_sidecar_ = earlier.sidecar;  // ours: gone with us if the audio cannot follow
       const bool replace = request_.overwrite && earlier.audio == request_.target;
-      const int error = replace ? (::rename(staged_audio_.c_str(), earlier.audio.c_str()) == 0 ? 0 : errno)
-                                : rename_new(staged_audio_, earlier.audio);
-      if (error && error != EEXIST) throw write_fault(earlier.audio, error);
-      if (!error) placed_audio_ = earlier.audio;
-      if (!error) return done(earlier.audio, earlier.sidecar, earlier.facts);
+      if (put_in_place(staged_audio_, earlier.audio, replace)) {
+        placed_audio_ = earlier.audio;
+        return done(earlier.audio, earlier.sidecar, earlier.facts);
+      }
     }
     // Without its audio it describes nothing. Beside an audio that has changed since, it is no longer ours to remove.
     if (!there || !placed_sidecar_.empty()) ::unlink(earlier.sidecar.c_str());
@@ -182,9 +182,10 @@ void Publication::encode_once(const Timeline& timeline, const SoundSettings& set
 
 fs::path Publication::choose_name() const {
   const fs::path sidecar = sidecar_name(request_.target);
-  // "Overwrite" is said of the audio: a STEM.json that was never a sidecar is somebody's own and stays.
-  const bool replaceable =
-      request_.overwrite && (!stands(sidecar) || is_sidecar(sidecar)) && !fs::is_directory(request_.target);
+  std::error_code error;
+  // "Overwrite" is said of the audio: a STEM.json that is not its sidecar is somebody's own and stays.
+  const bool replaceable = request_.overwrite && !fs::is_directory(request_.target, error) &&
+                           (!stands(sidecar) || describes(sidecar, request_.target));
   return replaceable ? request_.target : free_name(request_.target);
 }
 

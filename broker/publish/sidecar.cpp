@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "broker/publish/output_name.h"
+#include "config/fault.h"
 
 namespace lectern::publish {
 
@@ -46,13 +47,28 @@ std::string opening(const std::string& job_id) {
   return text.substr(0, text.size() - 2);  // without "\n}"
 }
 
+// A file's name as it reads back from JSON, which holds no broken UTF-8.
+std::string name_in_json(const fs::path& file) {
+  return json::parse(as_text(file.filename().string(), -1)).get<std::string>();
+}
+
+bool names_audio(const json& content, const fs::path& audio) {
+  return content.is_object() && content.value("schema", json()) == kSchema &&
+         content.value("audio", json()) == name_in_json(audio);
+}
+
+json read_content(const fs::path& sidecar) {
+  std::ifstream in(sidecar, std::ios::binary);
+  return json::parse(in, nullptr, false);
+}
+
 std::optional<EarlierSidecar> read_earlier(const fs::path& sidecar, const fs::path& audio, const std::string& job_id) {
   const std::string start = opening(job_id);
   if (read_start(sidecar, start.size()) != start) return std::nullopt;
-  std::ifstream in(sidecar, std::ios::binary);
-  const json content = json::parse(in, nullptr, false);
+  const json content = read_content(sidecar);
+  if (!names_audio(content, audio)) return std::nullopt;
   try {
-    if (content.is_discarded() || content.at("job_id") != job_id) return std::nullopt;
+    if (content.at("job_id") != job_id) return std::nullopt;
     AudioFacts facts;
     content.at("sha256").get_to(facts.sha256);
     content.at("format").get_to(facts.format);
@@ -91,21 +107,18 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
   return as_text(content, 1) + "\n";
 }
 
-bool is_sidecar(const fs::path& file) {
-  const std::string text = opening("");
-  const std::string start = text.substr(0, text.find(",\n \"version\""));
-  return read_start(file, start.size()) == start;
-}
+bool describes(const fs::path& sidecar, const fs::path& audio) { return names_audio(read_content(sidecar), audio); }
 
 std::vector<EarlierSidecar> earlier_sidecars(const fs::path& target, const std::string& job_id) {
   std::vector<EarlierSidecar> found;
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  std::error_code error;
+  std::error_code error, no_file;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     const auto audio = audio_of_sidecar(target, entry->path().filename().string());
-    if (!audio || !entry->is_regular_file(error)) continue;
+    if (!audio || !entry->is_regular_file(no_file)) continue;
     if (auto earlier = read_earlier(sidecar_name(*audio), *audio, job_id)) found.push_back(std::move(*earlier));
   }
+  if (error) throw system_fault("cannot list the output folder " + folder.string(), error.value());
   return found;
 }
 

@@ -32,15 +32,15 @@ struct AudioFacts {
 std::string write_sidecar(const PublishRequest& request, const Timeline& timeline, const AudioFacts& facts,
                           const std::filesystem::path& audio);
 
-// Whether the file is a sidecar of Lectern's, of any job.
-bool is_sidecar(const std::filesystem::path& file);
+// Whether the file is a sidecar of Lectern's, of any job, and describes that audio.
+bool describes(const std::filesystem::path& sidecar, const std::filesystem::path& audio);
 
 struct EarlierSidecar {
   std::filesystem::path sidecar, audio;  // audio: the name that belongs to it, whether it stands or not
   AudioFacts facts;
 };
 // The job's own sidecars under the names that `target` may have led to. Files of others, and unreadable ones, are
-// passed over.
+// passed over; throws Fault when the folder cannot be listed.
 std::vector<EarlierSidecar> earlier_sidecars(const std::filesystem::path& target, const std::string& job_id);
 
 }  // namespace lectern::publish

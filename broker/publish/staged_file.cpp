@@ -56,6 +56,17 @@ int rename_new(const fs::path& from, const fs::path& to) {
   return link_new(from, to);
 }
 
+bool put_in_place(const fs::path& from, const fs::path& to, bool replace) {
+  int error = 0;
+  if (!replace)
+    error = rename_new(from, to);
+  else if (::rename(from.c_str(), to.c_str()) != 0)
+    error = errno;
+  if (error == EEXIST && !replace) return false;
+  if (error) throw write_fault(to, error);
+  return true;
+}
+
 StagedFile::StagedFile(fs::path path, fs::path destination)
     : path_(std::move(path)), destination_(std::move(destination)) {
   open();
@@ -152,15 +163,8 @@ void StagedFile::sync() {
 }
 
 bool StagedFile::place(const fs::path& to, bool replace) {
-  int error = 0;
-  if (!replace)
-    error = rename_new(path_, to);
-  else if (::rename(path_.c_str(), to.c_str()) != 0)
-    error = errno;
-  if (error == EEXIST && !replace) return false;
-  if (error) throw write_fault(to, error);
-  placed_ = true;
-  return true;
+  placed_ = put_in_place(path_, to, replace);
+  return placed_;
 }
 
 OutputFolder::OutputFolder(fs::path folder) : folder_(folder.empty() ? fs::path(".") : std::move(folder)) {

@@ -38,7 +38,7 @@ class StagedFile {
   std::uint64_t bytes();  // of the whole file
   void sync();            // all bytes on the disk, or Fault
 
-  // Renames it to `to`. False when something stands there and `replace` is not set; the file stays staged then.
+  // put_in_place(); the file stays staged when that is false.
   bool place(const std::filesystem::path& to, bool replace);
 
  private:
@@ -53,6 +53,9 @@ class StagedFile {
 
 // The Fault for a failed write of `file`: like system_fault(), and a limit on a file's size is no_space as well.
 Fault write_fault(const std::filesystem::path& file, int error_number);
+
+// Renames `from` to `to`. False when something stands there and `replace` is not set. Throws Fault.
+bool put_in_place(const std::filesystem::path& from, const std::filesystem::path& to, bool replace);
 
 // Rename that never replaces; 0 or an errno (EEXIST when `to` is taken). Falls back to link_new() where the file system
 // has no such rename.

@@ -191,6 +191,10 @@ TEST_F(PublishFault, ALimitOnTheSizeOfFilesIsNoSpace) {
 TEST_F(PublishFault, ADiskThatIsReallyFullIsNoSpaceAndNothingIsLeft) {
   if (::mount("tmpfs", out.c_str(), "tmpfs", 0, "size=128k") != 0)
     GTEST_SKIP() << "cannot mount a small file system here: " << std::strerror(errno);
+  struct Unmount {
+    fs::path folder;
+    ~Unmount() { ::umount2(folder.c_str(), MNT_DETACH); }
+  } unmount{out};
   for (const std::string& format : {std::string("wav"), std::string("flac")}) {
     PublishRequest request = empty_request(format);
     add(request, tone(440, 10), text::Break::end);
@@ -207,7 +211,6 @@ TEST_F(PublishFault, ADiskThatIsReallyFullIsNoSpaceAndNothingIsLeft) {
       EXPECT_EQ(entry.path().extension(), ".flac") << entry.path();
       EXPECT_EQ(read_take(takes, entry.path().stem()).samples.size(), 3u * kRate);
     }
-  EXPECT_EQ(::umount(out.c_str()), 0);
 }
 
 TEST_F(PublishFault, StopsAtEachStepBeforeAnythingIsVisible) {
@@ -225,6 +228,24 @@ TEST_F(PublishFault, StopsAtEachStepBeforeAnythingIsVisible) {
     EXPECT_EQ(fault.exit(), Exit::internal);
     EXPECT_STREQ(fault.what(), "stopped") << step;
     EXPECT_TRUE(standing().empty()) << step;
+  }
+}
+
+TEST_F(PublishFault, AFaultAtAnyStepLeavesNothing) {
+  const PublishRequest request = three_tones();
+  static std::vector<std::string> steps;
+  steps.clear();
+  fault_hooks.at_step = [](const char* step) { steps.push_back(step); };
+  run(request);
+  fs::remove(out / "story.flac");
+  fs::remove(out / "story.json");
+  ASSERT_GE(steps.size(), 15u);
+  for (const std::string& step : steps) {
+    stop_step = step;
+    fault_hooks.at_step = [](const char* at) {
+      if (at == stop_step) throw system_fault("cannot go on", EIO);
+    };
+    EXPECT_TRUE(says(refused(request), "cannot go on")) << step;
   }
 }
 
@@ -283,6 +304,18 @@ TEST_F(PublishFault, OverwriteSparesWhatWasNeverASidecarOrAFile) {
   request.target = out / "other.flac";
   fs::create_directory(request.target);
   EXPECT_EQ(run(request).audio, out / "other (2).flac");
+}
+
+TEST_F(PublishFault, TheSidecarOfAnotherAudioIsNeitherReplacedNorRemoved) {
+  const Published mp3 = run(three_tones("mp3"));
+  PublishRequest request = three_tones("flac");
+  for (const bool overwrite : {false, true}) {
+    request.overwrite = overwrite;
+    request.job_id = overwrite ? "job-2" : "job-1";
+    const Published flac = run(request);
+    EXPECT_EQ(flac.audio, out / (overwrite ? "story (3).flac" : "story (2).flac"));
+    EXPECT_EQ(read_json(out / "story.json")["sha256"], sha256_file(mp3.audio));
+  }
 }
 
 TEST_F(PublishFault, AnotherJobOfTheSameTargetGetsANumber) {

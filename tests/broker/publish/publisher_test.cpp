@@ -77,6 +77,31 @@ TEST_P(EveryFormat, NeverPassesFullScaleWhenReadBack) {
   EXPECT_NEAR(peak_of(part(sound, double(second["start_s"]) + 0.1, 0.3)), 0.25 * gain, 0.02);
 }
 
+TEST_P(EveryFormat, KeepsEachLengthAtEachRateItTakes) {
+  int held = 0;
+  for (const int rate : {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}) {
+    SoundSettings settings;
+    try {
+      settings = sound_settings(GetParam(), rate, 0);
+    } catch (const Fault&) {
+      continue;
+    }
+    ++held;
+    for (const std::size_t frames : {1, 2, 30, 240, 575, 576, 577, 1151, 1152, 1153, 4799, 4800, 8192, 8193, 50000}) {
+      const Samples samples = tone(440, 10, 0.5, rate);
+      StagedFile file(out / ".staged", out / "sound");
+      SoundWriter writer(file, settings);
+      writer.write(std::span(samples).first(frames));
+      writer.close();
+      const SoundFacts facts = read_facts(file.path(), true);
+      EXPECT_EQ(facts.frames, static_cast<std::int64_t>(frames)) << rate << " Hz";
+      EXPECT_EQ(facts.sample_rate_hz, rate);
+      EXPECT_EQ(read_sound(file.path()).samples.size(), frames) << rate << " Hz";
+    }
+  }
+  EXPECT_GE(held, 5);
+}
+
 TEST_F(Publisher, SidecarTellsAllThereIsToKnow) {
   PublishRequest request = three_tones();
   request.segments[1].spoken = "Gr\u00fc\u00dfe, \u201cWelt\u201d";

@@ -105,8 +105,13 @@ TEST_F(TakeFile, ADamagedOneIsNeverReadAsSound) {
     write_text(file, damaged);
     EXPECT_EQ(fault_of([&] { read_take(takes, key); }).exit(), Exit::bad_input) << "flipped at " << at;
   }
+  const auto open_files = [] { return std::distance(fs::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = open_files();
   write_text(file, "This is a text, not sound, although it is called a take.");
   EXPECT_EQ(fault_of([&] { read_take(takes, key); }).exit(), Exit::bad_input);
+  write_text(file, whole.substr(0, whole.size() / 2));
+  fault_of([&] { read_take(takes, key); });
+  EXPECT_EQ(open_files(), before);
 }
 
 TEST_F(TakeFile, RefusesStereoAndOtherFormats) {
