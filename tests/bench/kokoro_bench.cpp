@@ -15,6 +15,7 @@
 
 #include "config/fault.h"
 #include "worker/engine_environment.h"
+#include "worker/kokoro/block_cache.h"
 #include "worker/kokoro/speaker.h"
 
 namespace {
@@ -90,12 +91,16 @@ int run(int argc, char** argv) {
   CLI::App app("kokoro_bench: the speed of the Kokoro engine");
   lectern::EngineOptions options{.model_folder = {}, .threads = 2};
   std::string voice = "af_heart", requests_file, samples_file;
+  std::vector<std::string> shapes = {"1x2", "2x1"};
   int repeats = 3;
+  std::size_t kept_mb = 500;
   app.add_option("--model", options.model_folder, "the model's folder")->required();
   app.add_option("--precision", options.precision, "float32 or bfloat16");
   app.add_option("--device", options.device, "cpu or cuda:N");
   app.add_option("--repeats", repeats, "runs of each; the best one counts");
   app.add_option("--voice", voice);
+  app.add_option("--kept", kept_mb, "megabytes of freed memory that are kept for the next tensor");
+  app.add_option("--shapes", shapes, "lanes x threads of each, such as 1x2 2x1");
   app.add_option("--phonemes", requests_file, "writes the phonemes of the texts, for a peer");
   try {
     app.parse(argc, argv);
@@ -104,6 +109,7 @@ int run(int argc, char** argv) {
   }
   for (const auto& warning : lectern::engine_environment_warnings("cpu", 2)) fmt::print("warning: {}\n", warning);
 
+  lectern::kokoro::keep_blocks(kept_mb * 1'000'000);
   at::set_num_threads(2);
   auto clock = Clock::now();
   Speaker speaker(options);
@@ -116,7 +122,8 @@ int run(int argc, char** argv) {
   fmt::print("peak memory {:.0f} MB\n", peak_mb());
 
   for (const auto& [name, text] : kTexts) {
-    for (const auto& [lanes, threads] : {std::pair{1, 1}, std::pair{1, 2}, std::pair{2, 1}}) {
+    for (const std::string& shape : shapes) {
+      const int lanes = std::stoi(shape), threads = std::stoi(shape.substr(shape.find('x') + 1));
       double best = 1e9, processor = 1e9, audio = 0;
       for (int i = 0; i < repeats; ++i) {
         clock = Clock::now();
