@@ -16,6 +16,7 @@
 
 #include "config/fault.h"
 #include "worker/engine_environment.h"
+#include "worker/kokoro/block_cache.h"
 #include "worker/kokoro/model.h"
 #include "worker/kokoro/speaker.h"
 
@@ -24,7 +25,7 @@ namespace lectern::kokoro {
 namespace {
 
 constexpr int kMostDeviceLanes = 4;  // more do not fill a GPU better: its launches queue up
-constexpr std::uint64_t kModelBytes = 700'000'000, kLaneBytes = 600'000'000;
+constexpr std::uint64_t kModelBytes = 700'000'000, kLaneBytes = 600'000'000, kKeptLaneBytes = 250'000'000;
 
 int lanes_for(const EngineOptions& options, int threads) {
   if (options.device != "cpu") return std::min(threads, kMostDeviceLanes);
@@ -93,6 +94,7 @@ class KokoroEngine : public Engine {
   explicit KokoroEngine(const EngineOptions& options)
       : threads_(options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency())),
         lanes_(lanes_for(options, threads_)) {
+    if (options.device == "cpu") keep_blocks(kKeptLaneBytes * lanes_);
     at::set_num_threads(threads_);                 // for loading
     at::globalContext().setAllowTF32CuDNN(false);  // float32 means float32
     speaker_ = std::make_unique<Speaker>(options);
