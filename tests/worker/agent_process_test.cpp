@@ -1,4 +1,5 @@
 // The real agent and the real sine engine under a broker that the test plays.
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -135,6 +136,17 @@ TEST_F(AgentProcess, PassesOnWhatTheEngineSaidBeforeItEnded) {
   EXPECT_EQ(failed->message, "the text asks for the engine's end");
   EXPECT_EQ(failed->exit, 70);
   EXPECT_EQ(failed->leases, (std::vector<Lease>{{1, 1}}));
+}
+
+TEST_F(AgentProcess, LosesNoTakeThatTheEngineSentBeforeItEnded) {
+  setenv("LECTERN_SINE_LANES", "1", 1);
+  start_agent();
+  for (std::uint64_t segment = 1; segment <= 20; ++segment) give(segment, std::string(300, 'x'));
+  give(21, "[[throw]]");
+  const auto failed = broker_->await<protocol::EngineFailed>();
+  ASSERT_TRUE(failed) << log();
+  EXPECT_EQ(failed->leases, (std::vector<Lease>{{21, 1}}));
+  EXPECT_EQ(std::count(broker_->seen.begin(), broker_->seen.end(), "take"), 20);
 }
 
 TEST_F(AgentProcess, CallsAnEngineWithoutMemoryByItsName) {
@@ -316,6 +328,30 @@ TEST_F(AgentProcess, LogsAndIgnoresWhatItCannotUse) {
   EXPECT_NE(text.find("lectern/9"), std::string::npos);
   EXPECT_NE(text.find("lease"), std::string::npos);
   EXPECT_NE(text.find("'submit'"), std::string::npos);
+}
+
+// Needs the folder of an installed kokoro-82m (the one that holds installed.json) in LECTERN_TEST_KOKORO.
+TEST_F(AgentProcess, SpeaksWithTheInstalledKokoroAndGivesItsMemoryBack) {
+  const char* folder = std::getenv("LECTERN_TEST_KOKORO");
+  if (!folder) GTEST_SKIP() << "LECTERN_TEST_KOKORO does not name the folder of an installed kokoro-82m";
+  if (!std::filesystem::exists(LECTERN_BIN "/lectern-engine")) GTEST_SKIP() << "lectern-engine is not built";
+  std::filesystem::create_directories(paths_.models());
+  std::filesystem::create_directory_symlink(folder, paths_.model("kokoro-82m"));
+  settings("keep_alive_s: 0\n");
+  start_agent();
+  protocol::Work wish = work(1, "The sun rose over the quiet harbour.");
+  wish.model = "kokoro-82m";
+  wish.voice = "af_heart";
+  broker_->send(wish);
+  const auto take = broker_->await<protocol::Take>(2min);
+  ASSERT_TRUE(take) << log() << log("engine");
+  EXPECT_EQ(take->sample_rate_hz, 24000);
+  EXPECT_GT(take->frames, 24000u);
+  EXPECT_GT(broker_->last_heartbeat.peak_memory_bytes, 100'000'000u);
+  const std::int64_t engine = broker_->last_heartbeat.engine_pid;
+  ASSERT_TRUE(await_state("cold")) << log();
+  EXPECT_FALSE(process_lives(engine));
+  RecordProperty("worker_log", log() + log("engine"));
 }
 
 TEST_F(AgentProcess, StaysSmallHoweverManyTakesPassThroughIt) {
