@@ -1,5 +1,5 @@
 // lectern-broker: the start-up order, and the only place where the broker's parts are joined.
-#include <signal.h>
+#include <csignal>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 

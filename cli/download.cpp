@@ -141,8 +141,8 @@ struct Downloader::Session {
   bool attempt(const Download& download, const Progress& progress, Patience& patience, bool& resumed) {
     FileSink sink(download, progress);
     const std::uint64_t before = sink.have();
-    if (download.bytes > 0 && before == download.bytes) return true;
     resumed = resumed || before > 0;
+    if (download.bytes > 0 && before == download.bytes) return true;
     TransferResult result;
     try {
       result = transfers.get(download.url, download.headers, before, sink);

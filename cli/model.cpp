@@ -46,13 +46,11 @@ int pull(const Context& context, const std::string& name, const std::string& fro
   const Pulled pulled = pull_model(context.paths(), model, options);
   progress.reset();
   if (context.json) {
-    std::cout << json{{"name", model.name},
-                      {"already", pulled.already},
-                      {"source", pulled.model.source},
-                      {"bytes", bytes_of(pulled.model)},
-                      {"folder", context.paths().model(model.name).string()}}
-                     .dump()
-              << "\n";
+    print_json({{"name", model.name},
+                {"already", pulled.already},
+                {"source", pulled.model.source},
+                {"bytes", bytes_of(pulled.model)},
+                {"folder", context.paths().model(model.name).string()}});
     return 0;
   }
   std::cout << "model " << model.name << (pulled.already ? " was installed already: " : " is installed: ")
@@ -63,7 +61,10 @@ int pull(const Context& context, const std::string& name, const std::string& fro
 
 int list(const Context& context) {
   const json models = models_json(context.paths(), catalogue(context));
-  std::cout << (context.json ? models.dump() + "\n" : models_text(models));
+  if (context.json)
+    print_json(models);
+  else
+    std::cout << models_text(models);
   return 0;
 }
 
@@ -100,7 +101,7 @@ int verify(const Context& context, const std::string& name) {
     if (!verify_one(context, model, *installed, report)) damaged.push_back(model.name);
   }
   if (context.json)
-    std::cout << report.dump() << "\n";
+    print_json(report);
   else if (report.empty())
     std::cout << "no model is installed\n";
   if (damaged.empty()) return 0;
@@ -129,7 +130,10 @@ int remove(const Context& context, const std::string& name, bool yes) {
   }
   const ModelLock lock(context.paths(), name, say);
   remove_model(context.paths(), name);
-  std::cout << (context.json ? json{{"removed", name}}.dump() : "model " + name + " is removed") << "\n";
+  if (context.json)
+    print_json({{"removed", name}});
+  else
+    std::cout << "model " << name << " is removed\n";
   return 0;
 }
 
@@ -144,28 +148,25 @@ struct Options {
 void add_model(CLI::App& app, Context& context, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* model = app.add_subcommand("model", "Get, list, check and remove speech models");
+  model->group(kVoiceCommands);
   model->require_subcommand(1);
 
   CLI::App* command = model->add_subcommand("pull", "Get a model, or mend a damaged one");
   command->add_option("NAME", options->name, "Which model; `lectern model list` shows all")->required();
   command->add_option("--from", options->from, "A folder, .tgz or .onnx file to take it from, without any network");
-  command->add_flag("--json", context.json, "Report as JSON");
   command->callback(
       [=, &context, &chosen] { chosen = [=, &context] { return pull(context, options->name, options->from); }; });
 
   command = model->add_subcommand("list", "Show all models and which are installed");
-  command->add_flag("--json", context.json, "Show them as JSON");
   command->callback([&context, &chosen] { chosen = [&context] { return list(context); }; });
 
   command = model->add_subcommand("verify", "Compare every file with its published hash");
   command->add_option("NAME", options->name, "Which model; without a name, all that are installed");
-  command->add_flag("--json", context.json, "Report as JSON");
   command->callback([=, &context, &chosen] { chosen = [=, &context] { return verify(context, options->name); }; });
 
   command = model->add_subcommand("remove", "Delete a model's files");
   command->add_option("NAME", options->name, "Which model")->required();
   command->add_flag("--yes", options->yes, "Do not ask");
-  command->add_flag("--json", context.json, "Report as JSON");
   command->callback(
       [=, &context, &chosen] { chosen = [=, &context] { return remove(context, options->name, options->yes); }; });
 }

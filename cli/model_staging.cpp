@@ -67,8 +67,21 @@ ModelStaging::ModelStaging(const Paths& paths, const CatalogueModel& model)
     : paths_(paths), model_(model), folder_(staging_folder(paths, model.name)) {
   restore_old(paths.model(model.name), old_folder(paths, model.name));
   make_folder(folder_);
+  remove_strangers();
   for (const CatalogueFile& file : model.files)
     if (!file.sha256.empty()) take_over(file);
+}
+
+// What a killed pull, or one of another edition of the model, left here and this one does not use.
+void ModelStaging::remove_strangers() {
+  std::vector<fs::path> strangers;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    const fs::path path = entry.path().lexically_relative(folder_);
+    const bool ours =
+        std::any_of(model_.files.begin(), model_.files.end(), [&](auto& file) { return file.path == path; });
+    if (!entry.is_directory() && !ours) strangers.push_back(entry.path());
+  }
+  for (const fs::path& stranger : strangers) fs::remove(stranger);
 }
 
 void ModelStaging::take_over(const CatalogueFile& file) {

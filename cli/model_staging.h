@@ -58,6 +58,7 @@ class ModelStaging {
 
  private:
   std::filesystem::path place(const CatalogueFile& file) const;  // makes its folder
+  void remove_strangers();
   void take_over(const CatalogueFile& file);
   void record(const CatalogueFile& file, std::uint64_t bytes, const std::string& sha256);
 

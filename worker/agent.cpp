@@ -189,11 +189,13 @@ bool Agent::answered(const protocol::Lease& lease, Time now) {
 }
 
 void Agent::on_engine_failed(const protocol::EngineFailed& failed, Time now) {
-  const bool loading = state_ == State::loading;
+  if (state_ == State::draining) {  // its end was wanted, or has a cause already
+    spdlog::warn("the engine failed while it was being ended: {}", failed.message);
+    return;
+  }
   last_words_ = failed;
-  last_words_->loading = loading;
+  last_words_->loading = state_ == State::loading;
   last_words_->leases.clear();  // the agent knows them, the engine does not
-  if (state_ == State::draining) return;
   steps_ = {{now + kFinishTime, SIGTERM}, {now + kFinishTime + kTermTime, SIGKILL}};
   become(State::draining, failed.message);
 }
@@ -203,6 +205,7 @@ void Agent::engine_ended(const EngineEnd& end, Time now) {
   steps_.clear();
   engine_ = {};
   if (expected) {
+    last_words_.reset();
     become(State::cold, describe(end));
     return pump(now);
   }

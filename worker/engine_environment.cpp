@@ -1,9 +1,62 @@
 #include "worker/engine_environment.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+
 namespace lectern {
 
-std::vector<std::pair<std::string, std::string>> engine_environment(const std::string&, int) {
-  return {{"OMP_WAIT_POLICY", "passive"}, {"OPENBLAS_NUM_THREADS", "1"}};
+namespace {
+
+// The number at the start of a file, or `otherwise` ("max", no such file).
+std::uint64_t number_in(const char* path, std::uint64_t otherwise) {
+  std::ifstream file(path);
+  std::uint64_t number = 0;
+  return file >> number ? number : otherwise;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> engine_environment(const std::string& device, int threads) {
+  std::vector<std::pair<std::string, std::string>> variables = {
+      // at::set_num_threads() does not reach OpenBLAS's own threads, which would fight with the lanes.
+      {"OPENBLAS_NUM_THREADS", "1"},
+      // Waiting threads that spin make a busy machine two to three times slower.
+      {"OMP_WAIT_POLICY", "passive"},
+  };
+  if (threads > 0) variables.emplace_back("OMP_NUM_THREADS", std::to_string(threads));
+  if (device != "cpu") variables.emplace_back("CUDA_MODULE_LOADING", "LAZY");  // kernels are loaded when first used
+  return variables;
+}
+
+std::vector<std::string> engine_environment_warnings(const std::string& device, int threads) {
+  std::vector<std::string> warnings;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    // Debian's alternatives: .../blas/libblas.so.3 is the reference, .../openblas-pthread/libblas.so.3 a fast one.
+    if (line.find("/blas/libblas.so") == std::string::npos) continue;
+    warnings.push_back("the reference BLAS is loaded (" + line.substr(line.find('/')) +
+                       "): speech will be many times slower; install libopenblas0-pthread");
+    break;
+  }
+  for (const auto& [name, value] : engine_environment(device, threads)) {
+    const char* found = std::getenv(name.c_str());
+    if (found == nullptr || value != found) warnings.push_back("the engine was started without " + name + "=" + value);
+  }
+  return warnings;
+}
+
+std::uint64_t available_memory_bytes() {
+  constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t available = kUnlimited;
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string line; std::getline(meminfo, line);) {
+    if (line.starts_with("MemAvailable:")) available = std::strtoull(line.c_str() + 13, nullptr, 10) * 1024;
+  }
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", kUnlimited);
+  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", 0);
+  return std::min(available, limit > used ? limit - used : 0);
 }
 
 }  // namespace lectern

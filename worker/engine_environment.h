@@ -1,14 +1,22 @@
-// The environment that an engine process must start with.
+// What the engine's process needs around it. No libtorch here: whoever starts the engine calls this before exec.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace lectern {
 
-// Variables that libraries read before main() and that can therefore not be set by the engine itself. `device` and
-// `threads` as in EngineOptions.
+// The environment variables that must be set before libtorch starts (they are read once, by library constructors).
+// `device`: "cpu" or "cuda:N"; `threads`: EngineOptions::threads.
 std::vector<std::pair<std::string, std::string>> engine_environment(const std::string& device, int threads);
+
+// Called in the engine: what makes it slow and how to mend it, empty when all is well. Tells of the reference BLAS
+// (matrix products 40 times slower) and of an environment that was not set.
+std::vector<std::string> engine_environment_warnings(const std::string& device, int threads);
+
+// Memory that this process may still take, in bytes: the machine's, or less where a control group limits it.
+std::uint64_t available_memory_bytes();
 
 }  // namespace lectern

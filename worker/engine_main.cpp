@@ -14,6 +14,7 @@
 #include "config/fault.h"
 #include "config/log.h"
 #include "worker/engine.h"
+#include "worker/engine_environment.h"
 #include "worker/engine_host.h"
 #ifdef LECTERN_WITH_KOKORO
 #include "worker/kokoro/engine.h"
@@ -112,6 +113,8 @@ protocol::EngineFailed describe_current_exception() {
 // `engine` outlives this call, also when it throws: threads of the engine may still be running then.
 void work(EngineHost& host, const Arguments& arguments, std::unique_ptr<Engine>& engine) {
   engine = find_engine(arguments.engine)(arguments.options);
+  for (const std::string& warning : engine_environment_warnings(arguments.options.device, arguments.options.threads))
+    spdlog::warn("{}", warning);
   const EngineFacts facts = engine->facts();
   const double loading_s = process_age_s();
   spdlog::info("model '{}' loaded in {:.2f} s on {}, {} lanes", arguments.model, loading_s, arguments.options.device,

@@ -41,7 +41,7 @@ class ConnectionTest : public testing::Test {
 };
 
 TEST_F(ConnectionTest, ABrokerThatNeverAnswersIsGivenUp) {
-  ScriptedBroker broker(paths, [](const Message&) { return std::vector<Frames>(); });
+  ScriptedBroker broker(paths, [](const Message&) { return Answers(); });
   Connection connection = connect({milliseconds(20), 3});
   const Fault silent = fault(connection);
   EXPECT_EQ(silent.exit(), Exit::no_broker);
@@ -57,7 +57,7 @@ TEST_F(ConnectionTest, NoBrokerAtAllIsGivenUpToo) {
 
 TEST_F(ConnectionTest, AnErrorAnswerIsTheFaultThatItCarries) {
   ScriptedBroker broker(paths, [](const Message& m) {
-    return std::vector{refusal(m, Exit::not_found, "no job 12", "lectern status shows all")};
+    return Answers{refusal(m, Exit::not_found, "no job 12", "lectern status shows all")};
   });
   Connection connection = connect(kLong);
   const Fault refused = fault(connection);
@@ -68,7 +68,7 @@ TEST_F(ConnectionTest, AnErrorAnswerIsTheFaultThatItCarries) {
 
 TEST_F(ConnectionTest, AnErrorThatNamesNoRequestEndsTheTalk) {
   ScriptedBroker broker(paths, [](const Message&) {
-    return std::vector{encode(to_error(Fault(Exit::bad_input, "cannot read that", "")), 0)};
+    return Answers{encode(to_error(Fault(Exit::bad_input, "cannot read that", "")), 0)};
   });
   Connection connection = connect(kLong);
   EXPECT_STREQ(fault(connection).what(), "cannot read that");
@@ -78,7 +78,7 @@ TEST_F(ConnectionTest, AnotherVersionIsNamedWithTheMend) {
   ScriptedBroker broker(paths, [](const Message& m) {
     Frames frames = encode(Welcome{}, m.request);
     frames[0] = "lectern/99";
-    return std::vector{frames};
+    return Answers{frames};
   });
   Connection connection = connect(kLong);
   const Fault refused = fault(connection);
@@ -93,7 +93,7 @@ TEST_F(ConnectionTest, AnAnswerWithAMissingFieldNamesIt) {
     Json header = Json::parse(frames[2]);
     header.erase("pid");
     frames[2] = header.dump();
-    return std::vector{frames};
+    return Answers{frames};
   });
   Connection connection = connect(kLong);
   EXPECT_NE(std::string(fault(connection).what()).find("'pid'"), std::string::npos);
@@ -101,8 +101,8 @@ TEST_F(ConnectionTest, AnAnswerWithAMissingFieldNamesIt) {
 
 TEST_F(ConnectionTest, ALostAnswerIsAskedForAgainWithTheSameContent) {
   ScriptedBroker broker(paths, [lost = false](const Message& m) mutable {
-    if (!std::exchange(lost, true)) return std::vector<Frames>();
-    return std::vector{encode(Submitted{parse<Submit>(m).job_id, "/a.flac", 1, true}, m.request)};
+    if (!std::exchange(lost, true)) return Answers();
+    return Answers{encode(Submitted{parse<Submit>(m).job_id, "/a.flac", 1, true}, m.request)};
   });
   Connection connection = connect(kShort);
   Submit submit;
@@ -116,7 +116,7 @@ TEST_F(ConnectionTest, ALostAnswerIsAskedForAgainWithTheSameContent) {
 }
 
 TEST_F(ConnectionTest, ABrokerThatRestartsIsFoundAgain) {
-  auto first = std::make_unique<ScriptedBroker>(paths, [](const Message&) { return std::vector<Frames>(); });
+  auto first = std::make_unique<ScriptedBroker>(paths, [](const Message&) { return Answers(); });
   std::unique_ptr<ScriptedBroker> second;
   Connection connection(paths,
                         [&] {
@@ -137,9 +137,9 @@ TEST_F(ConnectionTest, TheSecondAnswerToARepeatedRequestIsNotTakenForAnother) {
   ScriptedBroker broker(paths, [seen = 0](const Message& m) mutable {
     Welcome welcome;
     welcome.pid = static_cast<std::int64_t>(m.request);
-    if (++seen == 1) return std::vector<Frames>();
+    if (++seen == 1) return Answers();
     const Frames answer = encode(welcome, m.request);
-    return seen == 2 ? std::vector{answer, answer} : std::vector{answer};
+    return seen == 2 ? Answers{answer, answer} : Answers{answer};
   });
   Connection connection = connect(kShort);
   EXPECT_EQ(connection.ask<Welcome>(Hello{}).pid, 1);
@@ -148,7 +148,7 @@ TEST_F(ConnectionTest, TheSecondAnswerToARepeatedRequestIsNotTakenForAnother) {
 
 TEST_F(ConnectionTest, EventsAreHandedOutBesideAnswers) {
   ScriptedBroker broker(paths, [](const Message& m) {
-    return std::vector{encode(Progress{}, 0), encode(Jobs{}, m.request), encode(Progress{}, 0)};
+    return Answers{encode(Progress{}, 0), encode(Jobs{}, m.request), encode(Progress{}, 0)};
   });
   Connection connection = connect(kLong);
   const auto number = connection.post(Follow{});
@@ -169,7 +169,7 @@ TEST_F(ConnectionTest, CtrlCEndsAWait) {
   const Interrupt interrupt;
   ScriptedBroker broker(paths, [](const Message&) {
     kill(getpid(), SIGINT);
-    return std::vector<Frames>();
+    return Answers();
   });
   Connection connection = connect(kLong, &interrupt);
   EXPECT_THROW(connection.ask<Welcome>(Hello{}), Interrupted);

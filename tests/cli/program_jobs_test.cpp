@@ -47,13 +47,13 @@ ScriptedBroker::Script showing(std::vector<JobView> jobs) {
   return [jobs](const Message& m) {
     Jobs answer;
     answer.jobs = jobs;
-    return std::vector{encode(answer, m.request)};
+    return Answers{encode(answer, m.request)};
   };
 }
 
 TEST_F(ProgramJobsTest, AModelThatIsNotInstalledEndsWithItsMend) {
   broker([](const Message& m) {
-    return std::vector{refusal(m, Exit::not_found, "model 'x' is not installed", "lectern model pull x")};
+    return Answers{refusal(m, Exit::not_found, "model 'x' is not installed", "lectern model pull x")};
   });
   file("a.txt");
   file("b.txt");
@@ -68,7 +68,7 @@ TEST_F(ProgramJobsTest, AnotherVersionOfTheBrokerIsNamed) {
   broker([](const Message& m) {
     Frames frames = encode(Jobs{}, m.request);
     frames[0] = "lectern/0";
-    return std::vector{frames};
+    return Answers{frames};
   });
   const Ended ended = program.run({"status"});
   EXPECT_EQ(ended.exit, 3);
@@ -78,7 +78,7 @@ TEST_F(ProgramJobsTest, AnotherVersionOfTheBrokerIsNamed) {
 
 TEST_F(ProgramJobsTest, OneBadScriptAmongManyIsReportedAtTheEnd) {
   broker([oblige = ObligingScript()](const Message& m) mutable {
-    if (m.payload.at(0) == "binary") return std::vector{refusal(m, Exit::bad_input, "not text", "save it as text")};
+    if (m.payload.at(0) == "binary") return Answers{refusal(m, Exit::bad_input, "not text", "save it as text")};
     return oblige(m);
   });
   file("a.txt");
@@ -234,7 +234,7 @@ TEST_F(ProgramJobsTest, FollowEndsWithItsJobs) {
   broker([](const Message& m) {
     Jobs answer;
     answer.jobs = {view(1, "running")};
-    std::vector<Frames> frames{encode(answer, m.request)};
+    Answers frames{encode(answer, m.request)};
     if (m.type == Follow::kType) frames.push_back(encode(Progress{view(1, "done")}));
     return frames;
   });
@@ -248,7 +248,7 @@ TEST_F(ProgramJobsTest, ChangesSayWhatWasAndWasNotChanged) {
     Changed changed;
     changed.numbers = {1, 3};
     changed.refused.push_back({2, "it is done"});
-    return std::vector{encode(changed, m.request)};
+    return Answers{encode(changed, m.request)};
   });
   const Ended ended = program.run({"cancel", "1", "2", "3"});
   EXPECT_EQ(ended.exit, 5);
@@ -283,7 +283,7 @@ TEST_F(ProgramJobsTest, StopWaitsForTheEndOfTheBrokersProcess) {
     if (m.type == Stop::kType) kill(process, SIGKILL);
     Welcome welcome;
     welcome.pid = process;
-    return std::vector{encode(welcome, m.request)};
+    return Answers{encode(welcome, m.request)};
   });
   const Ended ended = program.run({"stop"});
   EXPECT_EQ(ended.exit, 0) << ended.err;

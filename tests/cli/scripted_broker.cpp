@@ -54,7 +54,7 @@ std::size_t ScriptedBroker::heard(const std::string& type) const {
   return sum;
 }
 
-std::vector<Frames> ObligingScript::operator()(const Message& message) {
+Answers ObligingScript::operator()(const Message& message) {
   if (message.type == Submit::kType) {
     const auto submit = parse<Submit>(message);
     JobView job;

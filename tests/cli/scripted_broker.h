@@ -15,10 +15,13 @@
 
 namespace lectern {
 
+// What is sent back for a message; empty: silence.
+using Answers = std::vector<protocol::Frames>;
+
 class ScriptedBroker {
  public:
-  // What is sent back for a message, each as whole frames; empty: silence. Called in the broker's thread.
-  using Script = std::function<std::vector<protocol::Frames>(const protocol::Message&)>;
+  // Called in the broker's thread.
+  using Script = std::function<Answers(const protocol::Message&)>;
 
   ScriptedBroker(const Paths& paths, Script script);
   ~ScriptedBroker();
@@ -41,7 +44,7 @@ class ScriptedBroker {
 // The usual answers: `submitted` with numbers from 1, every job of a status or follow done, `changed`, `welcome`.
 class ObligingScript {
  public:
-  std::vector<protocol::Frames> operator()(const protocol::Message& message);
+  Answers operator()(const protocol::Message& message);
 
  private:
   std::vector<protocol::JobView> jobs_;

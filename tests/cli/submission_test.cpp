@@ -44,8 +44,8 @@ Frames accepted(const Message& m) {
 TEST_F(SubmissionTest, OneBadScriptDoesNotStopTheOthers) {
   ScriptedBroker broker(paths, [](const Message& m) {
     if (parse<Submit>(m).script_name == "script 3")
-      return std::vector{refusal(m, Exit::bad_input, "script 3 is binary", "")};
-    return std::vector{accepted(m)};
+      return Answers{refusal(m, Exit::bad_input, "script 3 is binary", "")};
+    return Answers{accepted(m)};
   });
   Connection connection = connect();
   Submission submission(connection, scripts(10), [](const Script& script) {
@@ -63,7 +63,7 @@ TEST_F(SubmissionTest, OneBadScriptDoesNotStopTheOthers) {
 
 TEST_F(SubmissionTest, WhatIsWrongWithAllIsToldOnce) {
   ScriptedBroker broker(paths, [](const Message& m) {
-    return std::vector{refusal(m, Exit::not_found, "model 'x' is not installed", "lectern model pull x")};
+    return Answers{refusal(m, Exit::not_found, "model 'x' is not installed", "lectern model pull x")};
   });
   Connection connection = connect();
   Submission submission(connection, scripts(100), compose);
@@ -78,8 +78,8 @@ TEST_F(SubmissionTest, WhatIsWrongWithAllIsToldOnce) {
 
 TEST_F(SubmissionTest, NoSpaceHalfWayKeepsWhatWasAccepted) {
   ScriptedBroker broker(paths, [](const Message& m) {
-    if (m.request > 20) return std::vector{refusal(m, Exit::no_space, "disk is full", "free some")};
-    return std::vector{accepted(m)};
+    if (m.request > 20) return Answers{refusal(m, Exit::no_space, "disk is full", "free some")};
+    return Answers{accepted(m)};
   });
   Connection connection = connect();
   Submission submission(connection, scripts(1000), compose);
@@ -96,7 +96,7 @@ TEST_F(SubmissionTest, TwoHundredScriptsAreUnderWayTogether) {
   ScriptedBroker broker(paths, [&](const Message& m) {
     waiting.push_back(m);
     ++seen;
-    std::vector<Frames> answers;
+    Answers answers;
     const bool last_ones = 200 - seen == 0;
     if (seen == 1 || waiting.size() == 64 || last_ones) {
       for (const Message& each : waiting) answers.push_back(accepted(each));
@@ -125,7 +125,7 @@ TEST_F(SubmissionTest, TwoHundredScriptsAreUnderWayTogether) {
 
 TEST_F(SubmissionTest, LargeScriptsAreNotAllInMemoryAtOnce) {
   std::size_t under_way = 0, most = 0;
-  ScriptedBroker broker(paths, [](const Message& m) { return std::vector{accepted(m)}; });
+  ScriptedBroker broker(paths, [](const Message& m) { return Answers{accepted(m)}; });
   Connection connection = connect();
   Submission submission(connection, scripts(40),
                         [&](const Script& script) {
@@ -143,8 +143,7 @@ TEST_F(SubmissionTest, LargeScriptsAreNotAllInMemoryAtOnce) {
 TEST_F(SubmissionTest, AnswersThatAreLostAreAskedForAgainWithTheSameIds) {
   // Every third message vanishes.
   std::size_t seen = 0;
-  ScriptedBroker broker(
-      paths, [&](const Message& m) { return ++seen % 3 == 0 ? std::vector<Frames>() : std::vector{accepted(m)}; });
+  ScriptedBroker broker(paths, [&](const Message& m) { return ++seen % 3 == 0 ? Answers() : Answers{accepted(m)}; });
   Connection connection = connect({milliseconds(80), 10});
   Submission submission(connection, scripts(50), compose);
   submission.run();
@@ -156,8 +155,7 @@ TEST_F(SubmissionTest, AnswersThatAreLostAreAskedForAgainWithTheSameIds) {
 }
 
 TEST_F(SubmissionTest, ABrokerThatFallsSilentLeavesTheCountOfWhatItTook) {
-  ScriptedBroker broker(
-      paths, [](const Message& m) { return m.request > 5 ? std::vector<Frames>() : std::vector{accepted(m)}; });
+  ScriptedBroker broker(paths, [](const Message& m) { return m.request > 5 ? Answers() : Answers{accepted(m)}; });
   Connection connection = connect({milliseconds(10), 2});
   Submission submission(connection, scripts(20), compose);
   EXPECT_THROW(submission.run(), Fault);

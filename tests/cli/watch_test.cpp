@@ -46,8 +46,7 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, AnUnknownJobIsTheBrokersFault) {
-  ScriptedBroker broker(paths,
-                        [](const Message& m) { return std::vector{refusal(m, Exit::not_found, "no job 9", "")}; });
+  ScriptedBroker broker(paths, [](const Message& m) { return Answers{refusal(m, Exit::not_found, "no job 9", "")}; });
   Connection connection = connect();
   Watch watch(connection, {});
   EXPECT_THROW(watch.run([](const Jobs&) {}), Fault);
@@ -55,30 +54,30 @@ TEST_F(WatchTest, AnUnknownJobIsTheBrokersFault) {
 
 TEST_F(WatchTest, EndsAtOnceWhenAllHaveEnded) {
   EXPECT_EQ(shown([](const Message& m) {
-              return std::vector{jobs(m, {job(1, "done"), job(2, "failed")})};
+              return Answers{jobs(m, {job(1, "done"), job(2, "failed")})};
             }),
             "done failed");
 }
 
 TEST_F(WatchTest, ProgressReplacesTheJobThatItNames) {
   EXPECT_EQ(shown([](const Message& m) {
-              return std::vector{encode(Progress{job(2, "done")}),  // before the first state: nothing to apply it to
-                                 jobs(m, {job(1, "running"), job(2, "running")}), encode(Progress{job(7, "done")}),
-                                 encode(Progress{job(2, "done")}), encode(Progress{job(1, "cancelled")})};
+              return Answers{encode(Progress{job(2, "done")}),  // before the first state: nothing to apply it to
+                             jobs(m, {job(1, "running"), job(2, "running")}), encode(Progress{job(7, "done")}),
+                             encode(Progress{job(2, "done")}), encode(Progress{job(1, "cancelled")})};
             }),
             "running running, running done, cancelled done");
 }
 
 TEST_F(WatchTest, LostProgressIsMadeGoodByTheNextRenewal) {
   EXPECT_EQ(
-      shown([asked = 0](
-                const Message& m) mutable { return std::vector{jobs(m, {job(1, ++asked < 3 ? "running" : "done")})}; },
+      shown([asked =
+                 0](const Message& m) mutable { return Answers{jobs(m, {job(1, ++asked < 3 ? "running" : "done")})}; },
             milliseconds(20)),
       "running, running, done");
 }
 
 TEST_F(WatchTest, GivesUpAtItsTime) {
-  ScriptedBroker broker(paths, [](const Message& m) { return std::vector{jobs(m, {job(1, "running")})}; });
+  ScriptedBroker broker(paths, [](const Message& m) { return Answers{jobs(m, {job(1, "running")})}; });
   Connection connection = connect();
   Watch watch(connection, {});
   EXPECT_FALSE(watch.run([](const Jobs&) {}, Connection::Clock::now() + milliseconds(50)));
@@ -87,7 +86,7 @@ TEST_F(WatchTest, GivesUpAtItsTime) {
 
 TEST_F(WatchTest, UnfinishedJobsAreNamedByNumber) {
   ScriptedBroker broker(paths, [](const Message& m) {
-    return std::vector{jobs(m, {job(1, "done"), job(2, "held"), job(3, "running"), job(4, "failed")})};
+    return Answers{jobs(m, {job(1, "done"), job(2, "held"), job(3, "running"), job(4, "failed")})};
   });
   Connection connection = connect();
   EXPECT_EQ(unfinished_jobs(connection).jobs, (std::vector<std::string>{"2", "3"}));

@@ -318,6 +318,37 @@ TEST_F(AgentProcess, LogsAndIgnoresWhatItCannotUse) {
   EXPECT_NE(text.find("'submit'"), std::string::npos);
 }
 
+TEST_F(AgentProcess, StaysSmallHoweverManyTakesPassThroughIt) {
+  start_agent({"--log-level", "info"});
+  const std::string text(300, 'x');  // 20 s, 2 MB
+  std::uint64_t given = 0, spoken = 0;
+  while (given < 4) give(++given, text);
+  for (; spoken < 200; ++spoken) {
+    ASSERT_TRUE(broker_->await<protocol::Take>()) << log();
+    give(++given, text);
+  }
+  std::ifstream status("/proc/" + std::to_string(agent_->pid()) + "/status");
+  std::string line;
+  while (std::getline(status, line) && line.rfind("VmRSS:", 0) != 0) {
+  }
+  const long kilobytes = std::strtol(line.c_str() + 6, nullptr, 10);
+  RecordProperty("agent_resident_kb", std::to_string(kilobytes));
+  EXPECT_GT(kilobytes, 0);
+  EXPECT_LT(kilobytes, 25'000);
+}
+
+TEST_F(AgentProcess, RemovesSocketsOfAgentsThatAreGone) {
+  setenv("LECTERN_SINE_LOAD", "hang", 1);
+  start_agent();
+  give(1, "One.");
+  ASSERT_TRUE(await_state("loading")) << log();
+  const auto left_behind = paths_.engine_socket(agent_->pid(), 1);
+  agent_->end(SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(left_behind));
+  start_agent();
+  EXPECT_FALSE(std::filesystem::exists(left_behind));
+}
+
 TEST_F(AgentProcess, RefusesAWrongDeviceAndWrongSettings) {
   EXPECT_EQ(Program("lectern-worker", {"--home", home_.folder.string(), "--device", "toaster"}).wait(), 2);
   EXPECT_EQ(Program("lectern-worker", {"--no-such-option"}).wait(), 2);

@@ -1,0 +1,53 @@
+// The structure of a script: blocks of running text (headings, paragraphs, verse) with the place of each character,
+// and the stretches that are not text.
+//
+// How it works: a reader (plain or Markdown) appends to blocks exactly the characters that are to be read, in order,
+// with line ends resolved; whatever it does not append lies in a gap, and gaps are reported with a reason.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/text/segmenter.h"
+
+namespace lectern::text {
+
+// Line ends that are heard, as they stand in Block::text.
+constexpr char32_t kLinePause = U'\n';        // a line of verse ends: a short pause, the sentence goes on
+constexpr char32_t kLineStop = U'\u2029';     // an entry ends: the sentence ends with it
+
+struct Block {
+  Break before = Break::paragraph;     // what is heard between the block before and this one
+  bool heading = false;
+  std::u32string text;                 // what is read
+  std::vector<std::uint32_t> source;   // for each character of `text` its position in the script, never descending
+
+  void append(char32_t c, std::size_t position) {
+    text.push_back(c);
+    source.push_back(static_cast<std::uint32_t>(position));
+  }
+};
+
+struct Document {
+  std::u32string_view script;          // not owned
+  std::vector<Block> blocks;           // each holds words
+  std::vector<Unspoken> marks;         // reasons for stretches outside of blocks, ascending; other gaps are explained by
+                                       // `gap_reason` or as white space
+  std::string gap_reason;              // "punctuation" in plain text, "markup" in Markdown
+};
+
+Document read_plain(std::u32string_view script, const std::string& language);
+Document read_markdown(std::u32string_view script);
+
+// Takes out the blocks without words; what was heard before them is heard before the next block.
+void drop_silent_blocks(Document& document);
+
+// Covers the gap [begin, end) of the document with reasons, appending to `unspoken`.
+void explain_gap(const Document& document, std::size_t begin, std::size_t end, std::vector<Unspoken>& unspoken);
+
+// A line that is a drawn rule ("* * *", "-----", "###") and nothing else.
+bool is_rule(std::u32string_view line);
+
+}  // namespace lectern::text

@@ -1,0 +1,190 @@
+// script -> document -> sentences -> segments.
+#include "broker/text/segmenter.h"
+
+#include <algorithm>
+
+#include "broker/text/characters.h"
+#include "broker/text/document.h"
+#include "broker/text/language.h"
+#include "broker/text/roman.h"
+#include "broker/text/sentences.h"
+#include "config/fault.h"
+
+namespace lectern::text {
+namespace {
+
+constexpr std::size_t kLeastLimit = 40;
+constexpr std::size_t kFragmentWords = 3;  // so few words are not spoken alone when a neighbour has room
+
+std::size_t count_code_points(std::string_view utf8) {
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::size_t count_words(std::u32string_view text) {
+  std::size_t words = 0;
+  bool inside = false;
+  for (char32_t c : text) {
+    if (is_space(c)) inside = false;
+    else if (!inside && is_word(c)) inside = ++words > 0;
+  }
+  return words;
+}
+
+// Whether the text ends in a word, closing quotes and brackets aside: with no mark that says how the voice goes on.
+bool is_open(std::u32string_view text) {
+  while (!text.empty() && (is_space(text.back()) || is_closing(text.back()))) text.remove_suffix(1);
+  return !text.empty() && is_word(text.back());
+}
+
+struct Piece {
+  Span span;
+  std::string spoken;       // UTF-8
+  std::size_t length = 0;   // of it, in code points
+};
+
+// Cuts one block.
+class BlockCutter {
+ public:
+  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language)
+      : block_(block), text_(block.text), options_(options), language_(language) {}
+
+  std::vector<Piece> cut() {
+    for (const Span& sentence : split_sentences(text_, language_)) fit(sentence);
+    join_fragments();
+    end_entries();
+    return std::move(pieces_);
+  }
+
+ private:
+  std::size_t limit() const { return options_.max_segment_chars; }
+
+  Piece speak(Span span) const {
+    Piece piece{span, normalise(to_utf8(as_written(span)), options_.language), 0};
+    piece.length = count_code_points(piece.spoken);
+    return piece;
+  }
+
+  // The text of a span with its line ends as punctuation.
+  std::u32string as_written(Span span) const {
+    std::u32string written;
+    written.reserve(span.size() + 8);
+    for (std::size_t i = span.begin; i < span.end; ++i) {
+      const char32_t c = text_[i];
+      if (c == kLinePause || c == kLineStop) {
+        if (is_open(written)) written += c == kLineStop ? U'.' : U',';
+        written += U' ';
+      } else {
+        written += c;
+      }
+    }
+    return block_.heading && span.begin == 0 ? number_heading(written) : written;
+  }
+
+  // "IV. The Garden" and "IV" alone are numbered headings.
+  static std::u32string number_heading(const std::u32string& heading) {
+    std::size_t end = 0;
+    while (end < heading.size() && is_upper(heading[end])) ++end;
+    const int value = roman_value(std::u32string_view(heading).substr(0, end));
+    const char32_t next = at(heading, end);
+    if (value == 0 || !(next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1))))) return heading;
+    return to_code_points(std::to_string(value)) + heading.substr(end);
+  }
+
+  // One sentence: whole if it fits, else in parts. Works through a list of its own: a sentence may be of any length.
+  void fit(Span sentence) {
+    std::vector<Span> rest = {sentence};
+    while (!rest.empty()) {
+      const Span span = trimmed(text_, rest.back());
+      rest.pop_back();
+      if (span.size() == 0) continue;
+      std::size_t room = limit();
+      if (span.size() <= 2 * limit()) {
+        Piece piece = speak(span);
+        if (piece.length <= limit()) {
+          if (has_words(to_code_points(piece.spoken))) pieces_.push_back(std::move(piece));
+          continue;
+        }
+        if (span.size() == 1)
+          throw Fault(Exit::internal, "one character is spoken with more than " + std::to_string(limit()) + " characters");
+        // What is said is longer than what is written, or the other way round: cut in the same proportion.
+        room = std::min(span.size() - 1, std::max<std::size_t>(1, span.size() * limit() / piece.length));
+      }
+      const std::size_t cut = best_cut(text_, span, room);
+      rest.push_back({cut, span.end});
+      rest.push_back({span.begin, cut});
+    }
+  }
+
+  bool is_fragment(const Piece& piece) const { return count_words(text_.substr(piece.span.begin, piece.span.size())) <= kFragmentWords; }
+
+  // `first` takes `second` in if both have room in one segment.
+  bool join(Piece& first, const Piece& second) const {
+    if (first.length + second.length > limit()) return false;
+    Piece joined = speak({first.span.begin, second.span.end});
+    if (joined.length > limit()) return false;
+    first = std::move(joined);
+    return true;
+  }
+
+  void join_fragments() {
+    std::vector<Piece> joined;
+    for (Piece& piece : pieces_)
+      if (joined.empty() || !is_fragment(joined.back()) || !join(joined.back(), piece)) joined.push_back(std::move(piece));
+    for (std::size_t i = joined.size(); i-- > 1;)  // what found no room ahead looks back
+      if (is_fragment(joined[i]) && join(joined[i - 1], joined[i])) joined.erase(joined.begin() + static_cast<std::ptrdiff_t>(i));
+    pieces_ = std::move(joined);
+  }
+
+  // The voice falls at the end of a block: headings and items get the full stop that they were not written with.
+  void end_entries() {
+    for (Piece& piece : pieces_) {
+      std::size_t next = piece.span.end;
+      while (next < text_.size() && is_space(text_[next]) && text_[next] != kLineStop) ++next;
+      if (next < text_.size() && text_[next] != kLineStop) continue;
+      if (piece.length >= limit() || !is_open(to_code_points(piece.spoken))) continue;
+      piece.spoken += language_.name == "hi" ? "।" : ".";
+      ++piece.length;
+    }
+  }
+
+  const Block& block_;
+  std::u32string_view text_;
+  const SegmenterOptions& options_;
+  const Language& language_;
+  std::vector<Piece> pieces_;
+};
+
+void explain_gaps(const Document& document, Segmentation& result) {
+  std::size_t reached = 0;
+  for (const Segment& segment : result.segments) {
+    explain_gap(document, reached, segment.begin, result.unspoken);
+    reached = segment.end;
+  }
+  explain_gap(document, reached, result.characters, result.unspoken);
+}
+
+}  // namespace
+
+Segmentation segment_script(std::string_view script, const SegmenterOptions& options) {
+  if (options.max_segment_chars < kLeastLimit)
+    throw Fault(Exit::bad_input, "max_segment_chars is " + std::to_string(options.max_segment_chars),
+                "it must be at least " + std::to_string(kLeastLimit));
+  const Language& language = find_language(options.language);
+  const std::u32string text = to_code_points(script);
+  const Document document = options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
+  Segmentation result;
+  result.characters = text.size();
+  for (const Block& block : document.blocks) {
+    if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
+    for (Piece& piece : BlockCutter(block, options, language).cut())
+      result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1}, std::move(piece.spoken),
+                                 Break::sentence, block.heading});
+  }
+  if (result.segments.empty())
+    throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)", "submit a file with text in it");
+  result.segments.back().after = Break::end;
+  explain_gaps(document, result);
+  return result;
+}
+
+}  // namespace lectern::text

@@ -1,0 +1,13 @@
+// libespeak-ng as a source of IPA phonemes. The library holds its state in globals: one lock serves all threads.
+#pragma once
+
+#include <string>
+
+namespace lectern::kokoro {
+
+// The phonemes of a text without punctuation, UTF-8: IPA with stress marks, '^' between the letters of one phoneme, one
+// space between words. `language`: en-us, en-gb, es, fr, hi, it, pt-br, as espeak-ng calls them. Marks of a switch of
+// language are taken out. Throws Fault when espeak-ng's data or that language are missing.
+std::string espeak_phonemes(const std::string& text, const std::string& language);
+
+}  // namespace lectern::kokoro

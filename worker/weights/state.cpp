@@ -1,0 +1,96 @@
+#include "worker/weights/state.h"
+
+#include <cstring>
+
+#include "config/fault.h"
+
+namespace lectern::weights {
+
+namespace {
+
+at::ScalarType scalar_type(ElementType type) {
+  switch (type) {
+    case ElementType::float32:
+      return at::kFloat;
+    case ElementType::float64:
+      return at::kDouble;
+    case ElementType::float16:
+      return at::kHalf;
+    case ElementType::bfloat16:
+      return at::kBFloat16;
+    case ElementType::int8:
+      return at::kChar;
+    case ElementType::uint8:
+      return at::kByte;
+    case ElementType::int16:
+      return at::kShort;
+    case ElementType::int32:
+      return at::kInt;
+    case ElementType::int64:
+      return at::kLong;
+    case ElementType::boolean:
+      return at::kBool;
+    case ElementType::other:
+      break;
+  }
+  return at::ScalarType::Undefined;
+}
+
+void append(std::string& text, const char* title, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  text += "\n  " + std::to_string(names.size()) + " " + title + ":";
+  for (const std::string& name : names) text += "\n    " + name;
+}
+
+}  // namespace
+
+at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::shared_ptr<const MappedFile> mapping) {
+  const at::ScalarType type = scalar_type(stored.type);
+  if (type == at::ScalarType::Undefined) {
+    throw Fault(Exit::bad_input,
+                mapping->path().string() + ": tensor '" + name + "' has an element type that is not supported");
+  }
+  void* data = const_cast<std::byte*>(stored.bytes.data());
+  if (reinterpret_cast<std::uintptr_t>(data) % element_size(stored.type) != 0) {  // the formats allow it
+    at::Tensor copy = at::empty(stored.shape, type);
+    std::memcpy(copy.data_ptr(), data, stored.bytes.size());
+    return copy;
+  }
+  return at::from_blob(
+      data, stored.shape, [mapping](void*) {}, at::TensorOptions(type));
+}
+
+at::Tensor State::tensor(const std::string& name, at::IntArrayRef shape) {
+  const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device_);
+  if (!asked_.insert(name).second) throw Fault(Exit::internal, "the network asks twice for tensor '" + name + "'");
+  const at::Tensor found = source_.read(name);
+  if (!found.defined()) {
+    missing_.push_back(name + " " + shape_text(shape));
+    return at::zeros(shape, options);
+  }
+  if (found.sizes() != shape || !found.is_floating_point()) {
+    misshapen_.push_back(name + ": " + shape_text(found.sizes()) +
+                         (found.is_floating_point() ? "" : " of whole numbers") + " instead of " + shape_text(shape));
+    return at::zeros(shape, options);
+  }
+  // A source's own tensor is taken as it is; a view of the file is copied, so that the file need not stay mapped.
+  const bool own = found.device() == device_ && found.scalar_type() == at::kFloat && found.storage().resizable();
+  return own ? found : found.to(options, /*non_blocking=*/false, /*copy=*/true);
+}
+
+Scope State::operator/(const std::string& name) { return {*this, name + "."}; }
+
+void State::finish() const {
+  std::vector<std::string> unexpected;
+  for (const std::string& name : source_.names()) {
+    if (!asked_.contains(name)) unexpected.push_back(name);
+  }
+  if (missing_.empty() && misshapen_.empty() && unexpected.empty()) return;
+  std::string text = source_.path().string() + " does not fit the network";
+  append(text, "missing", missing_);
+  append(text, "of the wrong shape", misshapen_);
+  append(text, "unexpected", unexpected);
+  throw Fault(Exit::bad_input, text, "use a checkpoint of the model that this network implements");
+}
+
+}  // namespace lectern::weights

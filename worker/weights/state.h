@@ -1,0 +1,73 @@
+// Strict loading: a network asks for its tensors by name and shape, and everything that does not fit is told at once.
+//
+//   State state(source, device);
+//   Network network(state / "decoder");   // its members ask: scope.tensor("weight", {512, 64})
+//   state.finish();                        // Fault listing every missing, unexpected and wrongly shaped tensor
+//
+// Not thread-safe. Tensors come as float32 on the device, memory of their own.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "worker/weights/mapped_file.h"
+#include "worker/weights/stored_tensor.h"
+
+namespace lectern::weights {
+
+// Where tensors come from, under the names that the network uses.
+class TensorSource {
+ public:
+  virtual ~TensorSource() = default;
+  virtual const std::filesystem::path& path() const = 0;
+  // Every name that a network must ask for; what it leaves is unexpected.
+  virtual std::vector<std::string> names() const = 0;
+  // An undefined tensor: none of that name. Any float type, any device; may be a view of the mapped file.
+  virtual at::Tensor read(const std::string& name) const = 0;
+};
+
+// A view of a stored tensor on the CPU, which keeps `mapping`; a copy when the file does not align it. Throws Fault
+// naming the file and the tensor for an element type that libtorch lacks.
+at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::shared_ptr<const MappedFile> mapping);
+
+class Scope;
+
+class State {
+ public:
+  State(const TensorSource& source, at::Device device) : source_(source), device_(device) {}
+  State(const State&) = delete;
+
+  // The tensor, or zeros of that shape when it is missing or does not fit, which finish() will tell.
+  at::Tensor tensor(const std::string& name, at::IntArrayRef shape);
+  Scope operator/(const std::string& name);
+  at::Device device() const { return device_; }
+  void finish() const;
+
+ private:
+  const TensorSource& source_;
+  at::Device device_;
+  std::set<std::string> asked_;
+  std::vector<std::string> missing_, misshapen_;
+};
+
+// A place in the tree of names; copied freely while the state lives.
+class Scope {
+ public:
+  Scope(State& state, std::string prefix) : state_(&state), prefix_(std::move(prefix)) {}
+  Scope operator/(const std::string& name) const { return {*state_, prefix_ + name + "."}; }
+  Scope operator/(int index) const { return *this / std::to_string(index); }
+  at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const {
+    return state_->tensor(prefix_ + name, shape);
+  }
+  at::Device device() const { return state_->device(); }
+
+ private:
+  State* state_;
+  std::string prefix_;
+};
+
+}  // namespace lectern::weights
