@@ -1,0 +1,270 @@
+// The whole path with the real programs: what users do every day, and what they do wrong.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/faults/installation.h"
+
+namespace lectern {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content(const fs::path& file) {
+  std::stringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+TEST(WholePath, FortyFilesOfMixedNamesBecomeFortyAudioFiles) {
+  Installation lectern;
+  std::vector<std::string> words{"submit"};
+  const char* names[] = {"plain", "with space", "Übergrößenträger", "日本語", "quote's", "dots.in.name", "-dash", "emoji 🎧"};
+  for (const char* folder : {"one", "two/deep"})
+    for (int i = 0; i < 20; ++i) {
+      const std::string name = std::string(folder) + "/" + names[i % 8] + (i < 8 ? "" : " " + std::to_string(i)) +
+                               (i % 5 == 4 ? ".md" : ".txt");
+      words.push_back(lectern.script(name, sentences(1 + i % 4, name)));
+    }
+  words.insert(words.end(), {"--output", (lectern.work() / "out").string(), "--wait"});
+  const Ended ended = lectern.run(words);
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+  const auto audio = lectern.audio();
+  EXPECT_EQ(audio.size(), 40u) << "the same base name in two folders becomes two files";
+  for (const auto& [name, frames] : audio) {
+    EXPECT_GT(frames, 24000) << name;
+    const auto sidecar = nlohmann::json::parse(content((lectern.work() / name).replace_extension(".json")));
+    EXPECT_EQ(sidecar["audio"], fs::path(name).filename().string());
+    EXPECT_NEAR(sidecar["seconds"].get<double>() * 24000, static_cast<double>(frames), 1) << name;
+  }
+  EXPECT_TRUE(audio.count("out/plain.flac"));
+  EXPECT_TRUE(audio.count("out/plain (2).flac"));
+  EXPECT_TRUE(lectern.leftovers().empty());
+}
+
+TEST(WholePath, NothingIsOverwrittenUnlessAsked) {
+  Installation lectern;
+  const auto script = lectern.script("a.txt", sentences(2, "one"));
+  std::ofstream(lectern.work() / "a.flac") << "precious";
+  EXPECT_EQ(lectern.run({"submit", script, "--wait"}).exit, 0);
+  EXPECT_EQ(content(lectern.work() / "a.flac"), "precious");
+  EXPECT_TRUE(fs::exists(lectern.work() / "a (2).flac"));
+  EXPECT_EQ(lectern.run({"submit", script, "--wait", "--overwrite"}).exit, 0);
+  EXPECT_NE(content(lectern.work() / "a.flac"), "precious");
+}
+
+TEST(WholePath, ADryRunTellsAndTouchesNothing) {
+  Installation lectern;
+  const auto script = lectern.script("a.txt", sentences(6, "one"));
+  const Ended ended = lectern.run({"submit", script, "--dry-run"});
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+  EXPECT_NE(ended.out.find("a.flac"), std::string::npos) << ended.out;
+  EXPECT_FALSE(fs::exists(lectern.work() / "a.flac"));
+  EXPECT_TRUE(lectern.status()["jobs"].empty());
+}
+
+TEST(WholePath, TheSameTextIsNotSpokenTwice) {
+  Installation lectern;
+  const auto script = lectern.script("a.txt", sentences(6, "one"));
+  EXPECT_EQ(lectern.run({"submit", script, "--wait"}).exit, 0);
+  const auto spoken = lectern.status()["workers"][0]["segments_done"];
+  const auto edited = lectern.script("b.txt", sentences(6, "one") + "One sentence that was not there before.");
+  EXPECT_EQ(lectern.run({"submit", edited, "--wait"}).exit, 0);
+  EXPECT_EQ(lectern.status()["workers"][0]["segments_done"].get<int>(), spoken.get<int>() + 1);
+}
+
+TEST(WholePath, EncodingsAndMarkdownAreRead) {
+  Installation lectern;
+  std::string utf16 = "\xff\xfe";
+  for (char c : std::string("A sentence in wide letters, and another one.")) utf16 += {c, '\0'};
+  const auto wide = lectern.script("wide.txt", utf16);
+  const auto latin = lectern.script("latin.txt", "Un caf\xe9 cr\xe8me, and \x93quoted\x94 words are here.");
+  const auto bom = lectern.script("bom.txt", "\xef\xbb\xbfWindows lines\r\nare joined here.\r\n\r\nAnd a new one.\r\n");
+  const auto markdown = lectern.script("page.md", "# A *title*\n\nSome `code` and a [link](http://x.y/z).\n");
+  EXPECT_EQ(lectern.run({"submit", wide, latin, bom, markdown, "--wait"}).exit, 0);
+  auto spoken = [&](const char* name) {
+    std::string all;
+    for (const auto& segment : nlohmann::json::parse(content(lectern.work() / name))["segments"])
+      all += segment["text"].get<std::string>() + "|";
+    return all;
+  };
+  EXPECT_EQ(spoken("wide.json"), "A sentence in wide letters, and another one.|");
+  EXPECT_NE(spoken("latin.json").find("Un café crème"), std::string::npos);
+  EXPECT_NE(spoken("bom.json").find("Windows lines are joined here.|"), std::string::npos);
+  EXPECT_EQ(spoken("page.json").find_first_of("#*`[]"), std::string::npos) << spoken("page.json");
+}
+
+TEST(WholePath, ASegmentThatCannotBeSpokenFailsAloneWithItsText) {
+  Installation lectern;
+  const auto bad = lectern.script("bad.txt", sentences(3, "one") + "\n\nHere it says [[fail]] in the middle of it.\n");
+  const auto good = lectern.script("good.txt", sentences(3, "two"));
+  const Ended ended = lectern.run({"submit", bad, good, "--wait"});
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_TRUE(fs::exists(lectern.work() / "good.flac"));
+  EXPECT_FALSE(fs::exists(lectern.work() / "bad.flac"));
+  const auto jobs = lectern.status()["jobs"];
+  ASSERT_EQ(jobs.size(), 2u);
+  EXPECT_EQ(jobs[0]["state"], "failed");
+  ASSERT_EQ(jobs[0]["failures"].size(), 1u);
+  EXPECT_NE(jobs[0]["failures"][0]["text"].get<std::string>().find("[[fail]]"), std::string::npos);
+  EXPECT_EQ(jobs[1]["state"], "done");
+}
+
+TEST(WholePath, ASegmentThatKillsTheEngineFailsAloneAndItsNeighboursAreSpoken) {
+  Installation lectern(0, "max_attempts: 2\n");
+  const auto script = lectern.script("a.txt", sentences(3, "one") + "\n\nHere it says [[crash]] in the middle of it.\n\n" +
+                                                  sentences(3, "two"));
+  const Ended ended = lectern.run({"submit", script, "--wait"});
+  EXPECT_EQ(ended.exit, 1);
+  const auto job = lectern.status()["jobs"][0];
+  ASSERT_EQ(job["failures"].size(), 1u) << job.dump(1);
+  EXPECT_NE(job["failures"][0]["text"].get<std::string>().find("[[crash]]"), std::string::npos);
+  EXPECT_EQ(job["segments_done"].get<int>(), job["segments"].get<int>() - 1);
+}
+
+TEST(WholePath, SilenceAndNonsenseFromAnEngineAreNotTakenForSpeech) {
+  Installation lectern(0, "max_attempts: 2\n");
+  const auto script = lectern.script("a.txt", "This one is said to be [[silent]] all the way through.\n\n"
+                                              "This one brings a [[nan]] with it where sound should be.\n");
+  EXPECT_EQ(lectern.run({"submit", script, "--wait"}).exit, 1);
+  EXPECT_EQ(lectern.status()["jobs"][0]["failures"].size(), 2u);
+}
+
+TEST(WholePath, CancelledWorkStopsAndLeavesNothing) {
+  Installation lectern(2);
+  const auto script = lectern.script("a.txt", sentences(40, "one"));
+  EXPECT_EQ(lectern.run({"submit", script}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] { return lectern.status()["jobs"][0]["segments_done"].get<int>() > 0; }));
+  EXPECT_EQ(lectern.run({"cancel", "1"}).exit, 0);
+  EXPECT_EQ(lectern.status()["jobs"][0]["state"], "cancelled");
+  EXPECT_TRUE(Installation::until([&] { return lectern.status()["workers"][0]["state"] != "busy"; }, 4));
+  EXPECT_TRUE(lectern.audio().empty());
+  EXPECT_TRUE(lectern.leftovers().empty());
+}
+
+TEST(WholePath, WhenTheQueueDrainsTheEngineGoes) {
+  Installation lectern(0, "keep_alive_s: 0.3\n");
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(3, "one")), "--wait"}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] { return lectern.engine() == 0; }, 8));
+  EXPECT_EQ(lectern.status()["workers"][0]["state"], "cold");
+  EXPECT_EQ(lectern.run({"submit", lectern.script("b.txt", sentences(3, "two")), "--wait"}).exit, 0)
+      << "and comes back for new work";
+}
+
+TEST(WholePath, AFullOutputDiskIsWaitedFor) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
+  Installation lectern;
+  const auto out = lectern.work() / "small";
+  fs::create_directories(out);
+  if (mount("tmpfs", out.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "cannot mount a tmpfs here";
+  const auto script = lectern.script("a.txt", sentences(10, "one"));
+  EXPECT_EQ(lectern.run({"submit", script, "--output", out.string()}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] {
+    return lectern.status()["jobs"][0]["reason"].get<std::string>().find("No space left") != std::string::npos;
+  })) << lectern.status().dump(1);
+  EXPECT_EQ(lectern.status()["jobs"][0]["state"], "publishing");
+  EXPECT_TRUE(fs::is_empty(out)) << "nothing half-written is left";
+  EXPECT_EQ(mount("tmpfs", out.c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+  EXPECT_EQ(lectern.run({"wait", "1", "--timeout", "60"}).exit, 0) << "it goes on by itself";
+  EXPECT_TRUE(fs::exists(out / "a.flac"));
+  lectern.kill_all();
+  umount2(out.c_str(), MNT_DETACH);
+}
+
+// One row: what is wrong, the words, the exit code, and what the error must name.
+struct BadInput {
+  const char* name;
+  std::vector<std::string> words;
+  int exit;
+  const char* names;
+};
+
+class BadInputTest : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadInputTest, IsOneClearErrorAndChangesNothing) {
+  static Installation lectern(0, "max_script_bytes: 100000\n");
+  lectern.script("good.txt", "A good sentence is here.");
+  lectern.script("empty.txt", "");
+  lectern.script("white.txt", " \r\n\t\n ");
+  lectern.script("marks.txt", "*** --- ***");
+  lectern.script("binary.txt", std::string("\x7f""ELF\0\0\1\2\3", 9) + std::string(600, '\1'));
+  lectern.script("big.txt", std::string(100001, 'a'));
+  fs::create_directories(lectern.work() / "nothing here");
+  fs::create_directories(lectern.work() / "inner");
+  const BadInput& bad = GetParam();
+  const Ended ended = lectern.run(bad.words);
+  EXPECT_EQ(ended.exit, bad.exit) << ended.out << ended.err;
+  EXPECT_NE(ended.err.find("error: "), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find(bad.names), std::string::npos) << ended.err;
+  EXPECT_TRUE(lectern.audio().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Submit, BadInputTest,
+    testing::Values(BadInput{"NoSuchFile", {"submit", "missing.txt"}, 4, "missing.txt"},
+                    BadInput{"Empty", {"submit", "empty.txt"}, 5, "empty.txt"},
+                    BadInput{"OnlyWhiteSpace", {"submit", "white.txt"}, 5, "white.txt"},
+                    BadInput{"Binary", {"submit", "binary.txt"}, 5, "binary.txt"},
+                    BadInput{"FolderWithoutText", {"submit", "nothing here"}, 5, "nothing here"},
+                    BadInput{"TooLarge", {"submit", "big.txt"}, 5, "max_script_bytes"},
+                    BadInput{"UnknownVoice", {"submit", "good.txt", "--voice", "midle"}, 4, "middle"},
+                    BadInput{"UnknownModel", {"submit", "good.txt", "--model", "sinus"}, 4, "sinus"},
+                    BadInput{"UnknownFormat", {"submit", "good.txt", "--format", "aac"}, 2, "aac"},
+                    BadInput{"SpeedOutOfRange", {"submit", "good.txt", "--speed", "9"}, 2, "speed"},
+                    BadInput{"ModelNotPulled", {"submit", "good.txt", "--model", "kokoro-82m"}, 4,
+                             "lectern model pull kokoro-82m"},
+                    BadInput{"OutputFolderMissing", {"submit", "good.txt", "--output", "no/such/folder/x/"}, 4, "no/such"},
+                    BadInput{"NoSuchJob", {"cancel", "4711"}, 4, "4711"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(WholePath, AScriptWithoutAnythingToSayFailsWithItsReason) {
+  Installation lectern;
+  const Ended ended = lectern.run({"submit", lectern.script("marks.txt", "*** --- ***\n"), "--wait"});
+  EXPECT_NE(ended.exit, 0);
+  EXPECT_NE((ended.out + ended.err).find("marks"), std::string::npos);
+}
+
+TEST(WholePath, ABrokerThatCannotStartSaysWhy) {
+  Installation lectern;
+  const auto script = lectern.script("a.txt", "A good sentence is here.");
+  {
+    std::ofstream(lectern.paths().runtime()) << "a file where the folder of the sockets should be";
+    const Ended ended = lectern.run({"submit", script});
+    EXPECT_EQ(ended.exit, 5) << ended.err;
+    EXPECT_NE(ended.err.find(lectern.paths().runtime()), std::string::npos) << ended.err;
+    fs::remove(lectern.paths().runtime());
+  }
+  std::ofstream(lectern.paths().config_file()) << "model: sine\nvoise: low\n";
+  const Ended ended = lectern.run({"submit", script});
+  EXPECT_EQ(ended.exit, 5) << ended.err;
+  EXPECT_NE(ended.err.find("config.yaml:2"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("'voice'"), std::string::npos) << ended.err;
+}
+
+TEST(WholePath, ADamagedModelFileIsNamedWithItsHash) {
+  const char* model = std::getenv("LECTERN_KOKORO_MODEL");
+  if (!model) GTEST_SKIP() << "LECTERN_KOKORO_MODEL is not set";
+  Installation lectern;
+  const auto copy = lectern.paths().model("kokoro-82m");
+  fs::create_directories(copy.parent_path());
+  fs::copy(model, copy, fs::copy_options::recursive);
+  std::fstream file(copy / "kokoro-quantized.onnx", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(5'000'000);
+  file.put('\x55');
+  file.put('\xaa');
+  file.close();
+  const Ended ended =
+      lectern.run({"submit", lectern.script("a.txt", "A good sentence is here."), "--model", "kokoro-82m", "--wait"});
+  EXPECT_EQ(ended.exit, 1) << ended.out << ended.err;
+  const std::string reason = lectern.status()["jobs"][0]["reason"];
+  EXPECT_NE(reason.find("kokoro-quantized.onnx is damaged: its SHA-256 is"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("lectern model pull kokoro-82m"), std::string::npos) << reason;
+}
+
+}  // namespace
+}  // namespace lectern
