@@ -1,4 +1,6 @@
 // Times of day: 10:30, 22:00, 9 a.m., 10:30pm, 10:30:15; and proportions, 2:1.
+#include <algorithm>
+
 #include "broker/text/characters.h"
 #include "broker/text/reader.h"
 
@@ -75,6 +77,12 @@ std::optional<Reading> read_time(const Sentence& s, std::size_t i) {
       if (seconds < 0 || seconds > 59) return std::nullopt;
       end += 3;
     }
+  }
+  if (!colon && at(text, end) == U'h' && s.language.hour_joint.starts_with(U'h')) {  // 22h30, 22h
+    minutes = two_digits(text, end + 1);
+    colon = minutes < 60;
+    end += minutes < 0 ? 1 : 3;
+    minutes = std::max(minutes, 0);
   }
   std::u32string half;
   if (s.language.english) {

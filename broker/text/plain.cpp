@@ -5,7 +5,7 @@
 // line would have fitted.
 #include <algorithm>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
@@ -43,26 +43,27 @@ class Vocabulary {
  public:
   explicit Vocabulary(std::u32string_view script) : script_(script) {}
 
-  bool holds(const std::u32string& word) {
+  std::size_t count(const std::u32string& word) {
     if (words_.empty()) collect();
-    return words_.contains(word);
+    const auto found = words_.find(word);
+    return found == words_.end() ? 0 : found->second;
   }
 
  private:
   void collect() {
-    words_.insert(U"");
+    words_[U""] = 1;
     for (std::size_t i = 0; i < script_.size();) {
       std::size_t end = i;
       while (end < script_.size() &&
              (is_letter(script_[end]) || (end > i && script_[end] == U'-' && is_letter(at(script_, end + 1)))))
         ++end;
-      if (end > i) words_.insert(lower(script_.substr(i, end - i)));
+      if (end > i) ++words_[lower(script_.substr(i, end - i))];
       i = end + 1;
     }
   }
 
   std::u32string_view script_;
-  std::unordered_set<std::u32string> words_;
+  std::unordered_map<std::u32string, std::size_t> words_;
 };
 
 bool starts_anew(std::u32string_view text) {
@@ -300,19 +301,10 @@ class PlainReader {
     while (first > 0 && (is_letter(text[first - 1]) || text[first - 1] == U'-')) --first;
     while (last < next.size() && is_letter(next[last])) ++last;
     const auto left = lower(text.substr(first, text.size() - 1 - first)), right = lower(next.substr(0, last));
-    if (vocabulary_.holds(left + right)) return false;
-    if (vocabulary_.holds(left + U"-" + right) || left.find(U'-') != left.npos) return true;
-    return vocabulary_.holds(left) && vocabulary_.holds(right) && left.size() > 2 && right.size() > 2 &&
-           occurs_elsewhere(right);
-  }
-
-  // The second half stands in the vocabulary because of its own line; ask for it with a letter before it elsewhere.
-  bool occurs_elsewhere(const std::u32string& word) const {
-    std::size_t times = 0;
-    for (std::size_t i = document_.script.find(word); i != std::u32string_view::npos && times < 2;
-         i = document_.script.find(word, i + 1))
-      times += !is_letter(before(document_.script, i)) && !is_letter(at(document_.script, i + word.size()));
-    return times >= 2;
+    if (vocabulary_.count(left + right) > 0) return false;
+    if (vocabulary_.count(left + U"-" + right) > 0 || left.find(U'-') != left.npos) return true;
+    // Both halves stand in it because of these two lines; as words of their own they stand elsewhere as well.
+    return left.size() > 2 && right.size() > 2 && vocabulary_.count(left) > 1 && vocabulary_.count(right) > 1;
   }
 
   std::vector<Line> lines_;

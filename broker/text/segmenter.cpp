@@ -7,6 +7,7 @@
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
 #include "broker/text/language.h"
+#include "broker/text/reader.h"
 #include "broker/text/roman.h"
 #include "broker/text/sentences.h"
 #include "config/fault.h"
@@ -91,16 +92,19 @@ class BlockCutter {
     return block_.heading && span.begin == 0 ? number_heading(written) : written;
   }
 
-  // "IV. The Garden" and "IV" alone are numbered headings.
-  static std::u32string number_heading(const std::u32string& heading) {
-    std::size_t end = 0;
-    while (end < heading.size() && is_upper(heading[end])) ++end;
-    const int value = roman_value(std::u32string_view(heading).substr(0, end));
+  // "IV. The Garden" and "IV" alone are numbered headings, and so is "Capítulo IV": English has a reader for it.
+  std::u32string number_heading(const std::u32string& heading) const {
+    std::size_t begin = 0, end = word_end(heading, 0);
+    if (!language_.english && at(heading, end) == U' ' && roman_value(heading.substr(0, end)) == 0) {
+      begin = end + 1;
+      end = word_end(heading, begin);
+    }
+    const auto word = std::u32string_view(heading).substr(begin, end - begin);
     const char32_t next = at(heading, end);
-    if (value == 0 ||
-        !(next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1)))))
-      return heading;
-    return to_code_points(std::to_string(value)) + heading.substr(end);
+    const bool set_off =
+        next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1)));
+    if (!set_off || word.empty() || !is_upper(word[0]) || roman_value(word) == 0) return heading;
+    return heading.substr(0, begin) + to_code_points(std::to_string(roman_value(word))) + heading.substr(end);
   }
 
   // One sentence: whole if it fits, else in parts. Works through a list of its own: a sentence may be of any length.

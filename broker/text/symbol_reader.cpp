@@ -89,7 +89,7 @@ bool is_said(char32_t sign, const Place& p) {
     case U'+':
       return (left && right) || p.previous == U'+' || p.next == U'+';
     case U'=':
-      return left && right;
+      return left && (right || p.next == U'=');
     case U'^':
       return is_digit(p.previous) && is_digit(p.next);
     case U'$':

@@ -86,8 +86,10 @@ class Typesetter {
       case U'«':
       case U'„':
         put(U'“');
+        if (c == U'«' && at(text_, i_) == U' ') ++i_;
         break;
       case U'»':
+        while (!out_.empty() && out_.back() == U' ') out_.pop_back();
         put(U'”');
         break;
       case U'-':

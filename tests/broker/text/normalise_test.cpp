@@ -296,6 +296,9 @@ TEST(Normalise, OtherLanguagesReadNumbersInTheirOwnWords) {
                      {"le 2e", "le deuxième"},
                      {"20 €", "vingt euros"},
                      {"10:30", "dix heures trente"},
+                     {"à 22h30", "à vingt-deux heures trente"},
+                     {"à 8h", "à huit heures"},
+                     {"« Oui »", "“Oui”"},
                      {"50 %", "cinquante pour cent"}});
   expect_said("it", {{"21 gatti", "ventuno gatti"},
                      {"3,14", "tre virgola uno quattro"},

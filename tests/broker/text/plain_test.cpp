@@ -87,6 +87,7 @@ TEST(Plain, RecognisesHeadings) {
   EXPECT_THAT(headings("IV.\n\nIt began with a very small noise."), ElementsAre("four."));
   EXPECT_THAT(headings("Prologue\n\nIt began with a very small noise."), ElementsAre("Prologue."));
   EXPECT_THAT(headings("Capítulo 3\n\nEmpezó con un ruido.", "es"), ElementsAre("Capítulo tres."));
+  EXPECT_THAT(headings("CAPÍTULO IV\n\nEmpezó con un ruido.", "es"), ElementsAre("CAPÍTULO cuatro."));
 }
 
 TEST(Plain, ProseIsNoHeading) {
