@@ -123,8 +123,8 @@ std::int64_t StagedFile::write(const void* from, std::int64_t bytes) {
     else if (errno != EINTR)
       error_ = errno;
   }
-  position_ += done;
-  return done;
+  position_ += bytes;
+  return bytes;
 }
 
 std::int64_t StagedFile::seek(std::int64_t offset, int whence) {

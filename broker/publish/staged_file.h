@@ -23,7 +23,8 @@ class StagedFile {
   const std::filesystem::path& path() const { return path_; }
   const std::filesystem::path& destination() const { return destination_; }
 
-  // For an encoder: they move a position, return what was done and keep the errno of the first failure in error().
+  // For an encoder: they move a position and keep the errno of the first failure in error(). Writing claims success
+  // even then, because libsndfile leaks its Vorbis encoder when it is told otherwise: look at error().
   std::int64_t read(void* to, std::int64_t bytes);
   std::int64_t write(const void* from, std::int64_t bytes);
   std::int64_t seek(std::int64_t offset, int whence);

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
+#include <thread>
 
 #include "tests/broker/publish/studio.h"
 
@@ -326,6 +328,29 @@ TEST_F(PublishFault, AnotherJobOfTheSameTargetGetsANumber) {
     EXPECT_EQ(run(request).audio, out / name);
   }
   EXPECT_EQ(standing().size(), 6u);
+}
+
+TEST_F(PublishFault, JobsOfTheSameTargetAtOnceGetNamesOfTheirOwn) {
+  const PublishRequest request = three_tones();
+  {
+    std::vector<std::jthread> publishers;
+    for (int job = 0; job < 6; ++job)
+      publishers.emplace_back([&, job] {
+        PublishRequest own = request;
+        own.job_id = "job-" + std::to_string(job);
+        run(own);
+      });
+  }
+  std::set<std::string> jobs;
+  for (const std::string& name : standing()) {
+    if (fs::path(name).extension() != ".json") continue;
+    const auto sidecar = read_json(out / name);
+    EXPECT_EQ(sidecar["sha256"], sha256_file(out / sidecar["audio"].get<std::string>()));
+    EXPECT_EQ(fs::path(name).stem(), fs::path(sidecar["audio"].get<std::string>()).stem());
+    jobs.insert(sidecar["job_id"]);
+  }
+  EXPECT_EQ(jobs.size(), 6u);
+  EXPECT_EQ(standing().size(), 12u);
 }
 
 TEST_F(PublishFault, AnAudioThatItsOwnerChangedIsKept) {
