@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "config/fault.h"
@@ -78,6 +79,21 @@ double speak(Speaker& speaker, const std::string& text, const std::string& voice
   return sum;
 }
 
+// The ids and styles of the texts as JSON, so that a peer can be given the same work.
+void write_requests(const std::string& file, const std::filesystem::path& folder, const std::string& voice) {
+  namespace kokoro = lectern::kokoro;
+  const kokoro::Vocabulary vocabulary(folder / "tokenizer.json");
+  kokoro::Voices voices(folder / "voices", c10::Device("cpu"));
+  auto requests = nlohmann::json::array();
+  for (const auto& [name, text] : kTexts) {
+    const auto symbols = vocabulary.symbols_of(kokoro::phonemes_of(text, kokoro::language_of(voice))).symbols;
+    const at::Tensor style = voices.style(voice, symbols.size());
+    const std::vector<float> numbers(style.data_ptr<float>(), style.data_ptr<float>() + style.numel());
+    requests.push_back({{"name", name}, {"ids", vocabulary.ids_of(symbols)}, {"style", numbers}});
+  }
+  std::ofstream(file) << requests;
+}
+
 // The environment is read when libtorch starts: set it and start again.
 void restart_with_environment(char** argv) {
   if (std::getenv(kStarted) != nullptr) return;
@@ -101,7 +117,7 @@ int run(int argc, char** argv) {
   app.add_option("--voice", voice);
   app.add_option("--kept", kept_mb, "megabytes of freed memory that are kept for the next tensor");
   app.add_option("--shapes", shapes, "lanes x threads of each, such as 1x2 2x1");
-  app.add_option("--phonemes", requests_file, "writes the phonemes of the texts, for a peer");
+  app.add_option("--requests", requests_file, "writes the ids and styles of the texts as JSON, for a peer");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -110,6 +126,7 @@ int run(int argc, char** argv) {
   for (const auto& warning : lectern::engine_environment_warnings("cpu", 2)) fmt::print("warning: {}\n", warning);
 
   lectern::kokoro::keep_blocks(kept_mb * 1'000'000);
+  if (!requests_file.empty()) write_requests(requests_file, options.model_folder, voice);
   at::set_num_threads(2);
   auto clock = Clock::now();
   Speaker speaker(options);

@@ -25,7 +25,7 @@ constexpr Tolerance kTolerances[] = {{"bert", 1e-4}, {"d_en", 2e-4},       {"d",
                                      {"en", 1e-4},   {"F0", 5e-3},         {"N", 2e-4},       {"t_en", 1e-5},
                                      {"asr", 1e-5},  {"dec_encode", 1e-4}, {"dec_out", 1e-3}, {"har_source", 2e-3}};
 constexpr double kSourceFromGoldenF0 = 5e-5;  // the phase is kept in float64
-constexpr double kFromGoldenHarDb = 80, kFreeRunningDb = 30;
+constexpr double kFromGoldenHarDb = 80, kFromGoldenHarBfloat16Db = 35, kFreeRunningDb = 30;
 
 // Angles may differ by whole turns: compare magnitudes, and angles on the circle weighted by the magnitude.
 void compare_harmonics(Report& report, const at::Tensor& got, const at::Tensor& golden) {
@@ -35,7 +35,7 @@ void compare_harmonics(Report& report, const at::Tensor& got, const at::Tensor& 
                          at::cat({b[0] * b[1].cos(), b[0] * b[1].sin()}, 1), 40);
 }
 
-void check(const KModel& model, const Golden& golden, Report& report) {
+void check(const KModel& model, const Golden& golden, double vocoder_db, Report& report) {
   fmt::print("{}\n", golden.name());
   const at::Tensor ids = golden.tensor("input_ids");
   const std::vector<int64_t> input_ids(ids.data_ptr<int64_t>(), ids.data_ptr<int64_t>() + ids.numel());
@@ -63,25 +63,26 @@ void check(const KModel& model, const Golden& golden, Report& report) {
         x, style, har, [&](const char* stage, const at::Tensor& value) { stages[stage] = value.cpu(); });
     if (golden.has("gen_stage0")) {
       report.signal_to_noise("gen_stage0(golden har)", stages.at("gen_stage0"), golden.tensor("gen_stage0"),
-                             kFromGoldenHarDb);
+                             vocoder_db);
     }
     if (golden.has("conv_post")) {
       report.signal_to_noise("conv_post(golden har)", stages.at("conv_post"), golden.tensor("conv_post"),
-                             kFromGoldenHarDb);
+                             vocoder_db);
     }
-    report.signal_to_noise("waveform(golden har)", audio.squeeze(0).cpu(), golden.tensor("waveform"), kFromGoldenHarDb);
+    report.signal_to_noise("waveform(golden har)", audio.squeeze(0).cpu(), golden.tensor("waveform"), vocoder_db);
   }
   if (golden.has("waveform")) {
     report.signal_to_noise("waveform", output.audio.cpu(), golden.tensor("waveform"), kFreeRunningDb);
   }
 }
 
-void compare_network(const std::string& model_folder, at::Device device, const std::vector<std::string>& golden_files,
-                     Report& report) {
+void compare_network(const std::string& model_folder, at::Device device, bool bfloat16,
+                     const std::vector<std::string>& golden_files, Report& report) {
   const c10::InferenceMode inference;
   at::globalContext().setAllowTF32CuDNN(false);
-  const auto model = KModel::load(model_folder, device);
-  for (const std::string& file : golden_files) check(*model, Golden(file), report);
+  const auto model = KModel::load(model_folder, device, bfloat16 ? at::kBFloat16 : at::kFloat);
+  const double vocoder_db = bfloat16 ? kFromGoldenHarBfloat16Db : kFromGoldenHarDb;
+  for (const std::string& file : golden_files) check(*model, Golden(file), vocoder_db, report);
 }
 
 }  // namespace
@@ -93,6 +94,8 @@ int kokoro(int argc, char** argv) {
   app.add_option("--model", model_folder, "the model's folder")->required();
   app.add_option("--golden", golden_files, "recorded stages (.safetensors)");
   app.add_option("--g2p", cases_file, "recorded phonemes and ids (.json)");
+  bool bfloat16 = false;
+  app.add_flag("--bfloat16", bfloat16, "compute the vocoder's convolutions in bfloat16");
   app.add_option("--device", device, "cpu or cuda:N");
   try {
     app.parse(argc, argv);
@@ -102,7 +105,7 @@ int kokoro(int argc, char** argv) {
   if (golden_files.empty() && cases_file.empty()) throw Fault(Exit::usage, "give --golden or --g2p");
   Report report;
   if (!cases_file.empty()) compare_phonemes(model_folder, cases_file, report);
-  if (!golden_files.empty()) compare_network(model_folder, at::Device(device), golden_files, report);
+  if (!golden_files.empty()) compare_network(model_folder, at::Device(device), bfloat16, golden_files, report);
   return report.failed() ? static_cast<int>(Exit::job_failed) : 0;
 }
 
