@@ -77,6 +77,9 @@ class Search {
   }
 
   void file(const fs::path& path, fs::file_status status) {
+    if (status.type() == fs::file_type::socket || status.type() == fs::file_type::block)
+      return refuse(path, {Exit::bad_input, "cannot read " + path.string() + " as a script: it is no file",
+                           "name text files, folders or pipes"});
     if (access(path.c_str(), R_OK) != 0) return refuse(path, system_fault("cannot read " + path.string(), errno));
     if (status.type() != fs::file_type::regular) return add({path, true, is_markdown(path)});
     std::error_code error;

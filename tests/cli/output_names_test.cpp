@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/cli/as_nobody.h"
 #include "tests/cli/temporary_folder.h"
 
 namespace lectern::cli {
@@ -50,10 +51,12 @@ TEST_F(OutputNamesTest, AFileWhereAFolderShouldBeIsBadInput) {
 }
 
 TEST_F(OutputNamesTest, AFolderWithoutPermissionIsBadInput) {
-  if (geteuid() == 0) GTEST_SKIP() << "root writes everywhere";
-  chmod(folder.path().c_str(), 0500);
-  EXPECT_EQ(fault(at("audio")).exit(), Exit::bad_input);
-  chmod(folder.path().c_str(), 0700);
+  fs::create_directory(folder.path() / "closed");
+  chmod(at("closed").c_str(), 0555);
+  const AsNobody nobody(folder.path());
+  EXPECT_EQ(fault(at("closed")).exit(), Exit::bad_input);
+  EXPECT_EQ(fault(at("closed/new/")).exit(), Exit::bad_input);
+  EXPECT_THROW(OutputNames("", "", settings, 1).wished({at("closed/a.txt")}, ""), Fault) << "beside the script";
 }
 
 TEST_F(OutputNamesTest, AnUnknownExtensionIsWrongUsage) {
