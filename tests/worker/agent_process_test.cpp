@@ -121,7 +121,7 @@ TEST_F(AgentProcess, ReportsAKilledEngineWithItsLeasesAndStartsAnother) {
 
 TEST_F(AgentProcess, ReportsAnEngineThatCrashesOnAText) {
   start_agent();
-  give(1, "[[crash]]");
+  give(1, "fault-crash");
   const auto failed = broker_->await<protocol::EngineFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->leases, (std::vector<Lease>{{1, 1}}));
@@ -130,7 +130,7 @@ TEST_F(AgentProcess, ReportsAnEngineThatCrashesOnAText) {
 
 TEST_F(AgentProcess, PassesOnWhatTheEngineSaidBeforeItEnded) {
   start_agent();
-  give(1, "[[throw]]");
+  give(1, "fault-throw");
   const auto failed = broker_->await<protocol::EngineFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->message, "the text asks for the engine's end");
@@ -142,7 +142,7 @@ TEST_F(AgentProcess, LosesNoTakeThatTheEngineSentBeforeItEnded) {
   setenv("LECTERN_SINE_LANES", "1", 1);
   start_agent();
   for (std::uint64_t segment = 1; segment <= 20; ++segment) give(segment, std::string(300, 'x'));
-  give(21, "[[throw]]");
+  give(21, "fault-throw");
   const auto failed = broker_->await<protocol::EngineFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->leases, (std::vector<Lease>{{21, 1}}));
@@ -151,7 +151,7 @@ TEST_F(AgentProcess, LosesNoTakeThatTheEngineSentBeforeItEnded) {
 
 TEST_F(AgentProcess, CallsAnEngineWithoutMemoryByItsName) {
   start_agent();
-  give(1, "[[no-memory]]");
+  give(1, "fault-no-memory");
   const auto failed = broker_->await<protocol::EngineFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->exit, 6);
@@ -187,7 +187,7 @@ TEST_F(AgentProcess, ReportsAModelThatIsNotInstalled) {
 TEST_F(AgentProcess, KillsAnEngineThatHangs) {
   settings("engine_timeout_s: 10\n");
   start_agent();
-  give(1, "[[hang]]");
+  give(1, "fault-hang");
   const auto failed = broker_->await<protocol::EngineFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->message, "the engine made no progress for 10 s");
@@ -196,16 +196,16 @@ TEST_F(AgentProcess, KillsAnEngineThatHangs) {
 
 TEST_F(AgentProcess, PassesOnFailedSegmentsAndSpeaksTheNext) {
   start_agent();
-  give(1, "[[fail]]");
+  give(1, "fault-fail");
   const auto failed = broker_->await<protocol::SegmentFailed>();
   ASSERT_TRUE(failed) << log();
   EXPECT_EQ(failed->lease, (Lease{1, 1}));
   EXPECT_FALSE(failed->retryable);
-  give(2, "[[flaky]]");
+  give(2, "fault-flaky");
   const auto flaky = broker_->await<protocol::SegmentFailed>();
   ASSERT_TRUE(flaky);
   EXPECT_TRUE(flaky->retryable);
-  give(2, "[[flaky]]", 2);
+  give(2, "fault-flaky", 2);
   const auto take = broker_->await<protocol::Take>();
   ASSERT_TRUE(take);
   EXPECT_EQ(take->lease, (Lease{2, 2}));
@@ -228,7 +228,7 @@ TEST_F(AgentProcess, GivesBackItsLeasesAndEndsItsEngineOnSigterm) {
 
 TEST_F(AgentProcess, EndsOnRetireEvenWhenTheEngineHangs) {
   start_agent();
-  give(1, "[[hang]]");
+  give(1, "fault-hang");
   const auto busy = await_state("busy");
   ASSERT_TRUE(busy) << log();
   broker_->send(protocol::Retire{});
@@ -239,7 +239,7 @@ TEST_F(AgentProcess, EndsOnRetireEvenWhenTheEngineHangs) {
 
 TEST_F(AgentProcess, NeverLeavesAnEngineBehindWhenItIsKilled) {
   start_agent();
-  give(1, "[[hang]]");
+  give(1, "fault-hang");
   const auto busy = await_state("busy");
   ASSERT_TRUE(busy) << log();
   EXPECT_EQ(agent_->end(SIGKILL), -SIGKILL);

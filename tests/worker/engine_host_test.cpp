@@ -177,7 +177,7 @@ TEST_F(SineTest, FailsASegmentWhoseVoiceItDoesNotHave) {
 
 TEST_F(SineTest, MisbehavesOnlyWhenItIsArmed) {
   run();
-  work(1, "[[fail]] [[silent]]");
+  work(1, "fault-fail fault-silent");
   std::vector<float> samples;
   EXPECT_EQ(take(samples).lease, (Lease{1, 1}));
 }
@@ -186,10 +186,10 @@ TEST_F(SineTest, SpoilsSpeechOnDemand) {
   setenv("LECTERN_SINE_FAULTS", "1", 1);
   run();
   std::vector<float> samples;
-  work(1, "[[silent]]");
+  work(1, "fault-silent");
   take(samples);
   EXPECT_EQ(std::count(samples.begin(), samples.end(), 0.0f), static_cast<long>(samples.size()));
-  work(2, "[[nan]]");
+  work(2, "fault-nan");
   take(samples);
   EXPECT_TRUE(std::any_of(samples.begin(), samples.end(), [](float s) { return std::isnan(s); }));
   work(3, "[[empty]]");

@@ -23,18 +23,18 @@ struct Misbehaviour {
 };
 
 const Misbehaviour kBefore[] = {
-    {"[[crash]]", [](int) { std::abort(); }},
-    {"[[hang]]", [](int) { hang(); }},
-    {"[[fail]]",
+    {"fault-crash", [](int) { std::abort(); }},
+    {"fault-hang", [](int) { hang(); }},
+    {"fault-fail",
      [](int) {
        throw SpeechFailure{false, "the text asks for a failure"};
      }},
-    {"[[flaky]]",
+    {"fault-flaky",
      [](int tries) {
        if (tries == 1) throw SpeechFailure{true, "the first try fails"};
      }},
-    {"[[throw]]", [](int) { throw Fault(Exit::internal, "the text asks for the engine's end"); }},
-    {"[[no-memory]]", [](int) { throw std::bad_alloc(); }},
+    {"fault-throw", [](int) { throw Fault(Exit::internal, "the text asks for the engine's end"); }},
+    {"fault-no-memory", [](int) { throw std::bad_alloc(); }},
 };
 
 struct Damage {
@@ -43,9 +43,9 @@ struct Damage {
 };
 
 const Damage kAfter[] = {
-    {"[[silent]]", [](Speech& s) { std::fill(s.samples.begin(), s.samples.end(), 0.0f); }},
-    {"[[nan]]", [](Speech& s) { s.samples[s.samples.size() / 2] = std::numeric_limits<float>::quiet_NaN(); }},
-    {"[[wrong-length]]", [](Speech& s) { s.samples.resize(s.samples.size() / 4); }},
+    {"fault-silent", [](Speech& s) { std::fill(s.samples.begin(), s.samples.end(), 0.0f); }},
+    {"fault-nan", [](Speech& s) { s.samples[s.samples.size() / 2] = std::numeric_limits<float>::quiet_NaN(); }},
+    {"fault-wrong-length", [](Speech& s) { s.samples.resize(s.samples.size() / 4); }},
     {"[[wrong-rate]]", [](Speech& s) { s.sample_rate_hz /= 2; }},
     {"[[empty]]", [](Speech& s) { s.samples.clear(); }},
 };

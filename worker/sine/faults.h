@@ -17,11 +17,11 @@ class Faults {
 
   // Does what LECTERN_SINE_LOAD wants; throws Fault for "fail".
   void load() const;
-  // Does what the text's triggers want before it is spoken: never returns ([[crash]], [[hang]]), throws SpeechFailure
-  // ([[fail]], [[flaky]] on the first try of that text in this process), or throws what ends the engine ([[throw]],
-  // [[no-memory]]).
+  // Does what the text's triggers want before it is spoken: never returns (fault-crash, fault-hang), throws SpeechFailure
+  // (fault-fail, fault-flaky on the first try of that text in this process), or throws what ends the engine (fault-throw,
+  // fault-no-memory).
   void before(const SpeechRequest& request);
-  // Spoils finished speech: [[silent]], [[nan]], [[wrong-length]], [[wrong-rate]], [[empty]].
+  // Spoils finished speech: fault-silent, fault-nan, fault-wrong-length, [[wrong-rate]], [[empty]].
   void after(const SpeechRequest& request, Speech& speech) const;
 
  private:
