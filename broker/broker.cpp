@@ -53,8 +53,11 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       models_(paths, settings),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, models_, pipeline_, dispatcher_, paths, settings, clock}, [this] { begin_stop(); }),
+      upkeep_(store_, post_, paths, settings, clock),
+      desk_({store_, post_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock}, [this] { begin_stop(); }),
+      disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
+  store_.check_integrity();
   store_.restart();
   for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
   for (std::uint64_t job : store_.jobs_in(JobState::publishing)) pipeline_.advance(job);
@@ -93,8 +96,11 @@ void Broker::round() {
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
     for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
-    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick()});
-    dispatcher_.dispatch(!stopping_);
+    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick(), upkeep_.tick()});
+    const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
+    desk_.set_notice(shortage);
+    if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
+    dispatcher_.dispatch(!stopping_ && shortage.empty());
     const auto changed = store_.take_changed();
     if (!stopping_)
       for (std::uint64_t job : changed) pipeline_.advance(job);
@@ -102,6 +108,7 @@ void Broker::round() {
     next = std::min(next, desk_.tick());
     store_.commit();
     results_.clear();
+    upkeep_.step();
   } catch (const DatabaseFault& fault) {
     undo(fault, asked);
     next = clock_.monotonic_ms() + kUndoneWaitMs;

@@ -6,10 +6,12 @@
 
 #include "broker/agents.h"
 #include "broker/client_desk.h"
+#include "broker/disk_space.h"
 #include "broker/dispatcher.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
+#include "broker/upkeep.h"
 
 namespace lectern {
 
@@ -43,7 +45,9 @@ class Broker {
   ModelShelf models_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
+  Upkeep upkeep_;
   ClientDesk desk_;
+  DiskSpace disk_space_;
   Agents agents_;
   std::vector<WorkPool::Result> results_;    // kept until the transaction that holds them is committed
   std::int64_t deadline_ms_ = 0;

@@ -66,6 +66,12 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     status(peer, message.request, jobs);
   } else if (type == protocol::Change::kType) {
     change(peer, message);
+  } else if (type == protocol::History::kType) {
+    history(peer, message);
+  } else if (type == protocol::Prune::kType) {
+    p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
+  } else if (type == protocol::Backup::kType) {
+    p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
@@ -176,9 +182,19 @@ void ClientDesk::status(const std::string& peer, std::uint64_t request, const st
   answer.workers = p_.dispatcher.views();
   answer.unfinished = p_.store.unfinished_jobs();
   answer.segments_waiting = p_.store.waiting_segments();
-  if (answer.workers.empty() && answer.segments_waiting > 0 && p_.clock.wall_ms() - started_ms_ > 3000)
+  answer.notice = notice_;
+  if (answer.notice.empty() && answer.workers.empty() && answer.segments_waiting > 0 && p_.clock.wall_ms() - started_ms_ > 3000)
     answer.notice = "no worker is there; the log says why";
   p_.post.to_client(peer, answer, request);
+}
+
+void ClientDesk::history(const std::string& peer, const protocol::Message& message) {
+  const auto wanted = protocol::parse<protocol::History>(message);
+  const std::uint64_t number = p_.store.select({{wanted.job}, "", false}, false).front();
+  protocol::Events answer;
+  answer.job = view(*p_.store.job(number));
+  answer.events = p_.store.history(number);
+  p_.post.to_client(peer, answer, message.request);
 }
 
 void ClientDesk::change(const std::string& peer, const protocol::Message& message) {
@@ -210,7 +226,7 @@ std::string ClientDesk::change_one(const protocol::Change& change, const Job& jo
                                                      : JobEvent::retry;
   const std::string reason = event == JobEvent::pause ? "paused" : "";
   if (!after(job.state, event)) return std::string("it is ") + name(job.state);
-  if (event == JobEvent::cancel || event == JobEvent::pause) p_.dispatcher.recall(job.number);
+  if (event == JobEvent::cancel) p_.dispatcher.recall(job.number);  // a pause lets what is being spoken finish
   p_.store.change(job.number, event, reason);
   return {};
 }

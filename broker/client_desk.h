@@ -12,6 +12,7 @@
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
+#include "broker/upkeep.h"
 
 namespace lectern {
 
@@ -23,6 +24,7 @@ class ClientDesk {
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;
+    Upkeep& upkeep;
     const Paths& paths;
     const Settings& settings;
     const Clock& clock;
@@ -31,6 +33,8 @@ class ClientDesk {
 
   // Throws Fault for what cannot be done; the caller answers with it.
   void handle(const std::string& peer, const protocol::Message& message);
+  // What holds all work up, for people; empty: nothing.
+  void set_notice(const std::string& notice) { notice_ = notice; }
   // These jobs changed: their followers hear of it, at the latest at the returned deadline (monotonic ms).
   void changed(const std::set<std::uint64_t>& jobs);
   std::int64_t tick();
@@ -44,6 +48,7 @@ class ClientDesk {
   void submit(const std::string& peer, const protocol::Message& message);
   void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
+  void history(const std::string& peer, const protocol::Message& message);
   void change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
   protocol::JobView view(const Job& job);
@@ -52,6 +57,7 @@ class ClientDesk {
   Parts p_;
   std::function<void()> stop_;
   std::int64_t started_ms_;
+  std::string notice_;
   std::map<std::string, Follower> followers_;
   std::set<std::uint64_t> news_;           // changed since the last progress
   std::int64_t next_news_ms_ = 0;

@@ -1,43 +1,8 @@
 #include "broker/cutting.h"
 
-#include <fmt/format.h>
-
 #include "broker/text/segmenter.h"
-#include "config/sha256.h"
 
 namespace lectern {
-namespace {
-
-// Each part with its length before it, so that no two lists of parts read the same.
-void add_part(Sha256& hash, std::string_view part) {
-  hash.update(std::to_string(part.size()) + ":");
-  hash.update(part);
-}
-
-const char* pause_name(text::Break after) {
-  constexpr const char* kNames[] = {"sentence", "paragraph", "section", "chapter", "end"};
-  return kNames[static_cast<int>(after)];
-}
-
-}  // namespace
-
-std::string take_key(const SoundSettings& sound, std::string_view spoken, std::uint64_t seed) {
-  Sha256 hash;
-  for (const std::string& part : {std::string("lectern-take-1"), sound.model, sound.model_hash,
-                                  std::to_string(sound.revision), sound.voice, sound.voice_hash, sound.precision,
-                                  fmt::format("{:.6f}", sound.speed), std::to_string(seed)})
-    add_part(hash, part);
-  add_part(hash, spoken);
-  return hash.finish();
-}
-
-std::uint64_t segment_seed(std::uint64_t job_seed, std::string_view spoken) {
-  Sha256 hash;
-  add_part(hash, std::to_string(job_seed));
-  add_part(hash, spoken);
-  return std::stoull(hash.finish().substr(0, 16), nullptr, 16) >> 1;  // SQLite's integers are signed
-}
-
 CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
                      const SoundSettings& sound) {
   text::SegmenterOptions options;
@@ -51,7 +16,7 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     NewSegment row;
     row.begin = segment.begin;
     row.end = segment.end;
-    row.pause = pause_name(segment.after);
+    row.pause = text::kBreakNames[static_cast<int>(segment.after)];
     row.spoken = segment.spoken;
     row.seed = segment_seed(sound.seed, segment.spoken);
     row.take = take_key(sound, segment.spoken, row.seed);

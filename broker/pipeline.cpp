@@ -15,13 +15,8 @@ constexpr int kCutsAtOnce = 4;                // scripts in memory for cutting
 constexpr std::int64_t kSpaceRetryMs = 15000;  // publishing that found no space is tried again so much later
 
 text::Break pause_of(const std::string& name) {
-  constexpr std::pair<const char*, text::Break> kNames[] = {{"sentence", text::Break::sentence},
-                                                            {"paragraph", text::Break::paragraph},
-                                                            {"section", text::Break::section},
-                                                            {"chapter", text::Break::chapter},
-                                                            {"end", text::Break::end}};
-  for (const auto& [known, value] : kNames)
-    if (name == known) return value;
+  for (std::size_t i = 0; i < std::size(text::kBreakNames); ++i)
+    if (name == text::kBreakNames[i]) return static_cast<text::Break>(i);
   throw Fault(Exit::internal, "the database holds an unknown pause '" + name + "'");
 }
 
@@ -36,6 +31,7 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
   request.target = job.output;
   request.overwrite = job.overwrite;
   request.format = job.format;
+  request.pauses.clause = settings.pauses.clause;
   request.pauses.sentence = settings.pauses.sentence;
   request.pauses.paragraph = settings.pauses.paragraph;
   request.pauses.section = settings.pauses.section;

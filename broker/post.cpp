@@ -1,5 +1,7 @@
 #include "broker/post.h"
 
+#include <utility>
+
 #include "broker/protocol/socket.h"
 
 namespace lectern {
@@ -10,6 +12,7 @@ std::vector<std::string> Post::flush() {
     if (!protocol::send(*letter.socket, letter.frames, letter.peer) && letter.socket == &workers_)
       unreachable.push_back(letter.peer);
   letters_.clear();
+  for (const auto& action : std::exchange(actions_, {})) action();
   return unreachable;
 }
 

@@ -1,6 +1,7 @@
 // Messages that leave only after the commit of what they tell.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 #include <zmq.hpp>
@@ -21,8 +22,10 @@ class Post {
   void to_worker(const std::string& peer, const T& message) {
     letters_.push_back({&workers_, peer, protocol::encode(message)});
   }
+  // Something else that may only happen after the commit.
+  void afterwards(std::function<void()> action) { actions_.push_back(std::move(action)); }
   // Forgets what was to be sent: the transaction was undone.
-  void drop() { letters_.clear(); }
+  void drop() { letters_.clear(), actions_.clear(); }
   // Sends all; returns the workers that could not be reached. Clients that went away are nobody's concern.
   std::vector<std::string> flush();
 
@@ -35,6 +38,7 @@ class Post {
   zmq::socket_t& clients_;
   zmq::socket_t& workers_;
   std::vector<Letter> letters_;
+  std::vector<std::function<void()>> actions_;
 };
 
 }  // namespace lectern

@@ -64,12 +64,13 @@ CREATE TABLE segments(
   state TEXT NOT NULL CHECK(state IN ('waiting','leased','done','failed')),
   begin_at INTEGER NOT NULL,            -- code points of the script
   end_at INTEGER NOT NULL,
-  pause TEXT NOT NULL,                  -- what follows: sentence, paragraph, section, chapter, end
+  pause TEXT NOT NULL,                  -- what follows: clause, sentence, paragraph, section, chapter, end
   spoken TEXT NOT NULL,
   seed INTEGER NOT NULL,
   take TEXT NOT NULL,                   -- the key under which its audio is stored
   attempt INTEGER NOT NULL DEFAULT 0,   -- raised by every lease: the fencing number
   failures INTEGER NOT NULL DEFAULT 0,  -- tries that it is to blame for
+  split INTEGER NOT NULL DEFAULT 0,     -- 1: one of the two halves of a segment that kept failing
   suspect INTEGER NOT NULL DEFAULT 0,   -- 1: an engine died with it and others; it is tried alone
   worker TEXT NOT NULL DEFAULT '',      -- who holds the lease
   reason TEXT NOT NULL DEFAULT ''

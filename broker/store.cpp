@@ -183,6 +183,7 @@ bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::stri
   }
   begin();
   const bool give_up = blame == Blame::final || failures >= max_attempts;
+  const bool last_but_one = blame == Blame::segment && failures == max_attempts - 1;
   const auto event = give_up ? SegmentEvent::fail : SegmentEvent::give_up;
   const SegmentState to = *after(SegmentState::leased, event);
   Query(database_,
@@ -192,6 +193,7 @@ bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::stri
   count(number, SegmentState::leased, to, 0, 0);
   if (blame != Blame::nobody)
     note(number, "segment " + std::to_string(index) + (give_up ? " given up: " : " to be tried again: ") + reason);
+  if (last_but_one && split(lease.segment)) note(number, "segment " + std::to_string(index) + " split in two");
   settle(number);
   return true;
 }

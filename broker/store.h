@@ -7,6 +7,7 @@
 // Counts of segments by state are kept in the job's row, so that no question about a job scans its segments.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -141,7 +142,8 @@ class Store {
   void add_take(const StoredTake& take);
   // The take of a leased or waiting segment is stored; false: refused (an old lease and the take is there already).
   bool take_done(const protocol::Lease& lease);
-  // The lease ends without a take; false: it was not held any more. After `max_attempts` failures the segment fails.
+  // The lease ends without a take; false: it was not held any more. A segment that it is to blame for is split in two at
+  // its last try but one, and fails after `max_attempts` tries.
   bool end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts);
   std::vector<protocol::Lease> leases_of(const std::string& worker);
   std::vector<protocol::Lease> leases_of_job(std::uint64_t job);
@@ -149,6 +151,32 @@ class Store {
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
+
+  // ---- history, pruning, copies
+  std::vector<protocol::Event> history(std::uint64_t job);
+  struct Pruned {
+    protocol::Pruned counts;
+    std::vector<std::string> takes;  // keys whose files may go once this is committed
+  };
+  // Forgets jobs that are done, failed or cancelled, and takes that no unfinished or failed job needs, by the rules of
+  // the message; `dry_run` changes nothing.
+  Pruned prune(const protocol::Prune& rules);
+  // SQLite's own check of the whole file. Throws Fault(bad_input) naming the damage and the mend.
+  void check_integrity();
+  // A copy of the database that grows step by step between transactions. Throws Fault; then the file is gone.
+  class Copy {
+   public:
+    Copy(Database& source, const std::filesystem::path& file);
+    ~Copy();
+    bool step();  // outside a transaction; true: the copy is whole and on disk
+    const std::filesystem::path& file() const { return file_; }
+
+   private:
+    std::filesystem::path file_, staged_;
+    std::unique_ptr<Database> target_;
+    sqlite3_backup* backup_ = nullptr;
+  };
+  std::unique_ptr<Copy> copy(const std::filesystem::path& file) { return std::make_unique<Copy>(database_, file); }
 
   // ---- views
   protocol::JobView view(const Job& job);
@@ -161,6 +189,7 @@ class Store {
   void note(std::uint64_t job, const std::string& what);
   bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
   void settle(std::uint64_t job);
+  bool split(std::uint64_t segment);
   void count(std::uint64_t job, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s);
 
   const Clock& clock_;

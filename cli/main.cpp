@@ -24,11 +24,13 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_status(app, context, chosen);
   add_wait(app, context, chosen);
   add_changes(app, context, chosen);
+  add_log(app, context, chosen);
   add_model(app, context, chosen);
   add_voice(app, context, chosen);
   add_start(app, context, chosen);
   add_stop(app, context, chosen);
   add_ps(app, context, chosen);
+  add_upkeep(app, context, chosen);
 }
 
 // Wrong usage in the form of all our errors. Names the nearest command when one is mistyped.

@@ -23,7 +23,7 @@ struct Settings {
 
   // Seconds of silence after a segment, by what follows it; 0 to 30.
   struct Pauses {
-    double sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0;
+    double clause = 0.08, sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0;
   } pauses;
 
   // The worker of this machine.
@@ -36,6 +36,9 @@ struct Settings {
   // The queue.
   int max_attempts = 3;                   // tries of one segment before it fails; 1 to 20
   std::uint64_t max_script_bytes = 20'000'000;  // larger scripts are refused; at most 200'000'000
+  std::uint64_t disk_reserve_bytes = 500'000'000;  // work pauses while less is free where data or audio is written
+  std::uint64_t takes_max_bytes = 20'000'000'000;  // takes that no unfinished job needs go, oldest first, beyond this
+  double takes_max_days = 90;                      // ... and after so many days
   double max_model_wait_s = 600;          // how long the loaded model may keep another model's jobs waiting
 
   // For tests and doubters.

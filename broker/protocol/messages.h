@@ -190,6 +190,43 @@ struct Change {
   }
 };
 
+struct History {
+  static constexpr const char* kType = "history";
+  static constexpr const char* kDoc = "client: what happened to this job? Answered by `events`.";
+  std::string job;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &History::job, "number, id, or start of an id of at least 4 characters");
+  }
+};
+
+struct Prune {
+  static constexpr const char* kType = "prune";
+  static constexpr const char* kDoc =
+      "client: forget finished jobs and remove takes that no unfinished or failed job needs. Answered by `pruned`.";
+  double jobs_older_s = -1, takes_older_s = -1;
+  std::int64_t takes_max_bytes = -1;
+  bool dry_run = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("jobs_older_s", &Prune::jobs_older_s, "jobs that ended longer ago; -1: none");
+    v("takes_older_s", &Prune::takes_older_s, "takes made longer ago; -1: none for their age");
+    v("takes_max_bytes", &Prune::takes_max_bytes, "the oldest takes beyond so many bytes in all; -1: none for their size");
+    v("dry_run", &Prune::dry_run, "only say what would go");
+  }
+};
+
+struct Backup {
+  static constexpr const char* kType = "backup";
+  static constexpr const char* kDoc =
+      "client: write a copy of the database, as it is at its end, while work goes on. Answered by `backed_up`.";
+  std::string file;
+  template <class V>
+  static void fields(V&& v) {
+    v("file", &Backup::file, "absolute path; must not exist");
+  }
+};
+
 struct Stop {
   static constexpr const char* kType = "stop";
   static constexpr const char* kDoc = "client: end the broker and its worker in order; jobs go on at the next start.";
@@ -293,6 +330,52 @@ struct Changed {
   static void fields(V&& v) {
     v("numbers", &Changed::numbers, "jobs that were changed");
     v("refused", &Changed::refused, "jobs that were not, and why");
+  }
+};
+
+struct Event {
+  std::int64_t at_ms = 0;
+  std::string what;
+  template <class V>
+  static void fields(V&& v) {
+    v("at_ms", &Event::at_ms, "when");
+    v("what", &Event::what, "the new state or what happened, with the reason");
+  }
+};
+
+struct Events {
+  static constexpr const char* kType = "events";
+  static constexpr const char* kDoc = "broker: a job's history.";
+  JobView job;
+  std::vector<Event> events;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &Events::job, "as it is now");
+    v("events", &Events::events, "oldest first, the last 1000");
+  }
+};
+
+struct Pruned {
+  static constexpr const char* kType = "pruned";
+  static constexpr const char* kDoc = "broker: what is gone, or would be.";
+  std::uint64_t jobs = 0, takes = 0, bytes = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("jobs", &Pruned::jobs, "forgotten");
+    v("takes", &Pruned::takes, "removed");
+    v("bytes", &Pruned::bytes, "that those takes held");
+  }
+};
+
+struct BackedUp {
+  static constexpr const char* kType = "backed_up";
+  static constexpr const char* kDoc = "broker: the copy is whole and on disk.";
+  std::string file;
+  std::uint64_t bytes = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("file", &BackedUp::file, "the copy");
+    v("bytes", &BackedUp::bytes, "its size");
   }
 };
 
@@ -487,9 +570,11 @@ template <class F>
 void for_each_message(F&& f) {
   [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
-      std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<Stop>{},
+      std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
+      std::type_identity<Prune>{}, std::type_identity<Backup>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
+      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<BackedUp>{},
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},

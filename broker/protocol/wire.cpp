@@ -85,6 +85,7 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, WorkerView>) return "worker";
   else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
+  else if constexpr (std::is_same_v<T, Event>) return "event";
   else return "list of " + type_name<typename T::value_type>();
 }
 
@@ -112,6 +113,7 @@ std::string reference() {
   part(std::type_identity<FailedSegment>{});
   part(std::type_identity<WorkerView>{});
   part(std::type_identity<Refusal>{});
+  part(std::type_identity<Event>{});
   return text;
 }
 

@@ -30,7 +30,7 @@ struct PublishedSegment {
 };
 
 struct PauseSettings {  // seconds of silence after a segment, by what follows
-  double sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0, end = 0.3;
+  double clause = 0.08, sentence = 0.25, paragraph = 0.6, section = 1.2, chapter = 2.0, end = 0.3;
 };
 
 struct PublishRequest {

@@ -17,6 +17,8 @@ using Missing = std::function<void(const std::string& key)>;
 
 double seconds_after(text::Break after, const PauseSettings& pauses) {
   switch (after) {
+    case text::Break::clause:
+      return pauses.clause;
     case text::Break::sentence:
       return pauses.sentence;
     case text::Break::paragraph:

@@ -52,6 +52,7 @@ struct Piece {
   Span span;
   std::string spoken;      // UTF-8
   std::size_t length = 0;  // of it, in code points
+  bool ends_sentence = true;
 };
 
 // Cuts one block.
@@ -61,7 +62,11 @@ class BlockCutter {
       : block_(block), text_(block.text), options_(options), language_(language) {}
 
   std::vector<Piece> cut() {
-    for (const Span& sentence : split_sentences(text_, language_)) fit(sentence);
+    for (const Span& sentence : split_sentences(text_, language_)) {
+      const std::size_t first = pieces_.size();
+      fit(sentence);
+      for (std::size_t i = first; i + 1 < pieces_.size(); ++i) pieces_[i].ends_sentence = false;
+    }
     join_fragments();
     end_entries();
     return std::move(pieces_);
@@ -142,6 +147,7 @@ class BlockCutter {
     if (first.length + second.length > limit()) return false;
     Piece joined = speak({first.span.begin, second.span.end});
     if (joined.length > limit()) return false;
+    joined.ends_sentence = second.ends_sentence;
     first = std::move(joined);
     return true;
   }
@@ -201,7 +207,8 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
     if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
     for (Piece& piece : BlockCutter(block, options, language).cut())
       result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
-                                 std::move(piece.spoken), Break::sentence, block.heading});
+                                 std::move(piece.spoken), piece.ends_sentence ? Break::sentence : Break::clause,
+                                 block.heading});
   }
   if (result.segments.empty())
     throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",

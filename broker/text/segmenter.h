@@ -11,8 +11,9 @@
 
 namespace lectern::text {
 
-// What a reader hears after a segment.
-enum class Break { sentence, paragraph, section, chapter, end };
+// What a reader hears after a segment. `clause`: inside a sentence that was too long for one segment.
+enum class Break { clause, sentence, paragraph, section, chapter, end };
+inline constexpr const char* kBreakNames[] = {"clause", "sentence", "paragraph", "section", "chapter", "end"};
 
 struct Segment {
   std::size_t begin = 0, end = 0;  // the range of the script that it speaks

@@ -13,21 +13,7 @@ namespace {
 
 using lectern::text::Break;
 
-const char* name_of(Break after) {
-  switch (after) {
-    case Break::sentence:
-      return "sentence";
-    case Break::paragraph:
-      return "paragraph";
-    case Break::section:
-      return "section";
-    case Break::chapter:
-      return "chapter";
-    case Break::end:
-      return "end";
-  }
-  return "";
-}
+const char* name_of(Break after) { return lectern::text::kBreakNames[static_cast<int>(after)]; }
 
 int show(int argc, char** argv) {
   CLI::App app("Shows the segments of a script: range, what is heard after it, what is spoken");
