@@ -41,6 +41,7 @@ class FakeHost : public SpeechHost {
   bool cancelled(std::uint64_t ticket) const override {
     const std::scoped_lock hold(lock_);
     ++questions_[ticket];
+    if (ticket == breaks_at) throw std::bad_alloc();  // as a device that runs out of memory does
     const auto found = patience_.find(ticket);
     return found != patience_.end() && questions_[ticket] > found->second;
   }
@@ -54,6 +55,7 @@ class FakeHost : public SpeechHost {
   }
   int questions(std::uint64_t ticket) const { return questions_[ticket]; }
 
+  std::uint64_t breaks_at = 0;
   std::map<std::uint64_t, Speech> speeches;
   std::map<std::uint64_t, SpeechFailure> failures;
 
@@ -182,6 +184,16 @@ TEST_F(KokoroEngine, StopsACancelledSegmentAndSaysNothingOfIt) {
   EXPECT_EQ(host_.speeches.count(1) + host_.failures.count(1), 0u);
   EXPECT_EQ(host_.speeches.count(2), 1u);
   EXPECT_GT(host_.questions(2), 40);  // asked often enough to stop within a second or two
+}
+
+TEST_F(KokoroEngine, GivesBackASegmentWhenTheDeviceBreaksAndEnds) {
+  host_.ask("Is it really over?");
+  for (int i = 0; i < 6; ++i) host_.ask("Yes.");
+  host_.breaks_at = 1;
+  const auto engine = make_engine(options_);
+  EXPECT_THROW(engine->run(host_), std::bad_alloc);
+  EXPECT_TRUE(host_.failures.at(1).retryable);
+  EXPECT_LT(host_.speeches.size(), 6u);  // the other lane did not go on to the end
 }
 
 TEST_F(KokoroEngine, CutsAVeryLongSegmentIntoPieces) {
