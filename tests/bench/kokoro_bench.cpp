@@ -136,7 +136,7 @@ int run(int argc, char** argv) {
   const double first = since(clock);
   fmt::print("first samples after {:.2f} s: process start {:.2f}, weights {:.2f}, a sentence of 5 s {:.2f}\n",
              start_up + load + first, start_up, load, first);
-  fmt::print("peak memory {:.0f} MB\n", peak_mb());
+  fmt::print("of the processor's time {:.2f} s; peak memory {:.0f} MB\n", processor_seconds(), peak_mb());
 
   for (const auto& [name, text] : kTexts) {
     for (const std::string& shape : shapes) {

@@ -14,8 +14,8 @@ struct Replacement {
 };
 
 // Before espeak-ng sees the text.
-constexpr Replacement kSpellings[] = {{"‘", "'"}, {"’", "'"}, {"«", "“"}, {"»", "”"},
-                                      {"[", "("}, {"]", ")"}, {"{", "("}, {"}", ")"}};
+constexpr Replacement kSpellings[] = {{"‘", "'"}, {"’", "'"}, {"«", "“"}, {"»", "”"}, {"[", "("}, {"]", ")"},
+                                      {"{", "("}, {"}", ")"}, {"¡", " "}, {"¿", " "}, {"।", "."}};
 constexpr std::string_view kSpaces[] = {" ",      "\t",     "\n",     "\r",     "\v",     "\f",     "\u00A0",
                                         "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
                                         "\u2007", "\u2008", "\u2009", "\u200A", "\u202F", "\u205F", "\u3000"};
@@ -31,10 +31,11 @@ constexpr Replacement kEnglish[] = {
 constexpr Replacement kBritish[] = {{"i^ə", "ɪə"}, {"iə", "ɪə"}, {"ə^ʊ", "Q"}};
 constexpr Replacement kAmerican[] = {{"o^ʊ", "O"}, {"ɜːɹ", "ɜɹ"}, {"ɜː", "ɜɹ"}, {"ɪə", "iə"}, {"ː", ""}};
 constexpr Replacement kEnglishLast[] = {{"ɹɹ", "ɹ"}, {"o", "ɔ"}, {"ɾ", "T"}, {"ʔ", "t"}, {"^", ""}, {"\u0329", ""}};
-// The other languages keep espeak-ng's IPA; only what is one symbol to the model is joined.
-constexpr Replacement kOthers[] = {{"a^ɪ", "I"}, {"a^ʊ", "W"}, {"d^z", "ʣ"}, {"d^ʒ", "ʤ"}, {"e^ɪ", "A"},
-                                   {"o^ʊ", "O"}, {"ə^ʊ", "Q"}, {"s^s", "S"}, {"t^s", "ʦ"}, {"t^ʃ", "ʧ"},
-                                   {"ɔ^ɪ", "Y"}, {"^", ""},    {"-", ""}};
+// The other languages keep espeak-ng's IPA; only what is one symbol to the model is joined. ("r." is espeak-ng's own
+// name of a Hindi sound; its full stop would be read as the end of a sentence.)
+constexpr Replacement kOthers[] = {{"r.", "ɽ"},  {"a^ɪ", "I"}, {"a^ʊ", "W"}, {"d^z", "ʣ"}, {"d^ʒ", "ʤ"},
+                                   {"e^ɪ", "A"}, {"o^ʊ", "O"}, {"ə^ʊ", "Q"}, {"s^s", "S"}, {"t^s", "ʦ"},
+                                   {"t^ʃ", "ʧ"}, {"ɔ^ɪ", "Y"}, {"^", ""},    {"-", ""}};
 
 template <std::size_t count>
 void replace_all(std::string& text, const Replacement (&replacements)[count]) {
@@ -103,6 +104,8 @@ std::string_view first_character(std::string_view text) {
   const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
   return text.substr(0, std::min(length, text.size()));
 }
+
+bool is_silent(std::string_view symbol) { return symbol == " " || among(symbol, kPunctuation); }
 
 std::string phonemes_of(const std::string& text, const std::string& language) {
   const std::string clean = spelled(text);

@@ -14,6 +14,9 @@ namespace lectern::kokoro {
 // The first character of UTF-8 text, with all of its bytes; a stray byte counts as a character. `text` is not empty.
 std::string_view first_character(std::string_view text);
 
+// Punctuation and the space: symbols that the model hears but does not speak.
+bool is_silent(std::string_view symbol);
+
 // Phonemes of a text in espeak-ng's language (en-us, en-gb, es, ...): punctuation is kept, the words go through
 // espeak-ng and its IPA is mapped to the model's symbols. May hold symbols outside of the vocabulary.
 std::string phonemes_of(const std::string& text, const std::string& language);

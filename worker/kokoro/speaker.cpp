@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "config/fault.h"
 #include "worker/kokoro/model.h"
 
@@ -52,7 +54,8 @@ Speech Speaker::speak(const SpeechRequest& request, const std::function<bool()>&
   const std::string language = language_of(request.voice);
   const auto found = vocabulary_.symbols_of(phonemes_of(request.text, language));
   const auto pieces = pieces_of(found.symbols, kMaxPhonemes);
-  if (pieces.empty()) throw Fault(Exit::bad_input, "the text has nothing that can be spoken");
+  if (std::all_of(found.symbols.begin(), found.symbols.end(), is_silent))
+    throw Fault(Exit::bad_input, "the text has nothing that can be spoken");
   if (!(request.speed >= 0.25 && request.speed <= 4)) {
     throw Fault(Exit::bad_input, "speed " + std::to_string(request.speed) + " is outside 0.25 to 4");
   }

@@ -61,11 +61,13 @@ Entry read_entry(const std::filesystem::path& path, const std::string& name, con
   Entry entry{.name = name, .tensor = {}};
   try {
     const auto& offsets = value.at("data_offsets");
-    if (value.size() != 3 || offsets.size() != 2)
-      throw std::invalid_argument("fields that are not dtype, shape, data_offsets");
+    const auto& shape = value.at("shape");
+    if (value.size() != 3 || !shape.is_array() || !offsets.is_array() || offsets.size() != 2) {
+      throw std::invalid_argument("an entry that is not of the form dtype, shape [...], data_offsets [begin, end]");
+    }
     entry.begin = unsigned_of(offsets.at(0));
     entry.end = unsigned_of(offsets.at(1));
-    for (const auto& dimension : value.at("shape")) {
+    for (const auto& dimension : shape) {
       entry.tensor.shape.push_back(static_cast<std::int64_t>(unsigned_of(dimension)));
     }
     const auto type = value.at("dtype").get<std::string>();
