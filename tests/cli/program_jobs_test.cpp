@@ -222,6 +222,24 @@ TEST_F(ProgramJobsTest, CtrlCInAWaitSaysThatTheJobsGoOn) {
   EXPECT_NE(ended.err.find("the jobs go on"), std::string::npos) << ended.err;
 }
 
+TEST_F(ProgramJobsTest, CtrlCInASubmitSaysHowMuchWasAccepted) {
+  pid_t sending = 0;
+  std::mutex started;
+  std::unique_lock lock(started);
+  broker([&, oblige = ObligingScript()](const Message& m) mutable {
+    const std::lock_guard known(started);
+    if (m.request <= 3) return oblige(m);
+    if (m.request == 4) kill(sending, SIGINT);
+    return Answers();
+  });
+  for (int i = 1; i <= 10; ++i) file("book/part " + std::to_string(i) + ".txt");
+  sending = program.start({"submit", "book"});
+  lock.unlock();
+  const Ended ended = program.end(sending);
+  EXPECT_EQ(ended.exit, 130);
+  EXPECT_NE(ended.err.find("3 of 10 scripts had been accepted, 7 more perhaps, and"), std::string::npos) << ended.err;
+}
+
 TEST_F(ProgramJobsTest, StatusShowsATableAndOneJobInFull) {
   broker(showing({view(1, "queued")}));
   EXPECT_NE(program.run({"status"}).out.find("JOB  STATE   NAME    PROGRESS"), std::string::npos);
