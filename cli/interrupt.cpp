@@ -19,10 +19,14 @@ Interrupt::Interrupt() {
   sigprocmask(SIG_BLOCK, &signals, &before_);
 }
 
-Interrupt::~Interrupt() {
-  signalfd_siginfo taken;  // what came while we were busy has been answered by what we did
+void Interrupt::forget() {
+  signalfd_siginfo taken;
   while (read(fd_, &taken, sizeof taken) == sizeof taken) {
   }
+}
+
+Interrupt::~Interrupt() {
+  forget();  // what came while we were busy has been answered by what we did
   close(fd_);
   sigprocmask(SIG_SETMASK, &before_, nullptr);
 }

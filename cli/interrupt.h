@@ -13,6 +13,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   int fd() const { return fd_; }  // readable once a signal has come
+  void forget();                  // signals that have come are answered
 
  private:
   sigset_t before_;

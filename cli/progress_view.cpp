@@ -29,9 +29,11 @@ std::string ProgressView::show(const protocol::Jobs& state, Time now) {
   const bool due = !last_ || now - *last_ >= pause;
   if (terminal_.is_terminal && !due) return {};
   const std::string ended = endings(state);
-  if (!due) return ended;
+  const Totals sum = totals(state.jobs);
+  // A file is not told that all has ended: the last words follow.
+  if (!due || (!terminal_.is_terminal && sum.ended() == sum.jobs)) return ended;
   last_ = now;
-  const std::string line = progress_line(totals(state.jobs), state.notice, terminal_.width - 1) + "\n";
+  const std::string line = progress_line(sum, state.notice, terminal_.width - 1) + "\n";
   return terminal_.is_terminal ? redrawn_.replace(line, ended) : ended + line;
 }
 

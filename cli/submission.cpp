@@ -75,4 +75,16 @@ void Submission::run() {
   if (hopeless_) throw *hopeless_;
 }
 
+std::size_t Submission::hear_out(Connection::Clock::time_point until) {
+  try {
+    while (!open_.empty()) {
+      const auto message = connection_.next(until);
+      if (!message) break;
+      settle(*message);
+    }
+  } catch (const Interrupted&) {  // once more: at once
+  }
+  return open_.size();
+}
+
 }  // namespace lectern::cli

@@ -44,6 +44,10 @@ class Submission {
   // was accepted before.
   void run();
 
+  // After Interrupted: hears what is said until then of the scripts that are under way, and sends none. How many
+  // stay without an answer; the broker may have accepted them.
+  std::size_t hear_out(Connection::Clock::time_point until);
+
   const std::vector<Script>& scripts() const { return scripts_; }
   const std::vector<Outcome>& outcomes() const { return outcomes_; }  // one for each script
 

@@ -98,17 +98,19 @@ class Submitting {
     single_ = scripts.size() + bad_.size() == 1;
     const LocalBroker broker(context_.paths());
     broker.ensure_running();
-    const Interrupt interrupt;
+    Interrupt interrupt;
     Connection connection = broker.connect_or_start(&interrupt);
     Submission submission(connection, std::move(scripts), [this](const Script& script) { return compose(script); });
     try {
       submission.run();
     } catch (const Interrupted&) {
-      tell_cut_short(submission);
+      interrupt.forget();
+      const std::size_t unknown = submission.hear_out(Connection::Clock::now() + std::chrono::seconds(1));
+      tell_cut_short(submission, unknown);
       exit_ = kInterrupted;
       return;
     } catch (const Fault&) {
-      tell_cut_short(submission);
+      tell_cut_short(submission, 0);
       throw;
     }
     collect_faults(submission);
@@ -123,11 +125,14 @@ class Submitting {
     return sum;
   }
 
-  void tell_cut_short(const Submission& submission) const {
+  // `unknown`: scripts that were sent and not answered.
+  void tell_cut_short(const Submission& submission, std::size_t unknown) const {
     const std::size_t sent = accepted(submission);
-    if (options_.dry_run || sent == 0) return;
-    std::fprintf(stderr, "note: %s of %s had been accepted and will be done; see them: lectern status --batch %s\n",
-                 count(sent).c_str(), count(submission.scripts().size(), "script").c_str(), batch_id_.c_str());
+    if (options_.dry_run || sent + unknown == 0) return;
+    const std::string perhaps = unknown > 0 ? ", " + count(unknown) + " more perhaps," : "";
+    std::fprintf(stderr, "note: %s of %s had been accepted%s and will be done; see them: lectern status --batch %s\n",
+                 count(sent).c_str(), count(submission.scripts().size(), "script").c_str(), perhaps.c_str(),
+                 batch_id_.c_str());
   }
 
   void collect_faults(const Submission& submission) {

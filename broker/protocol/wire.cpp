@@ -31,7 +31,7 @@ Message decode(std::vector<std::string> frames) {
   if (frames[0] != kVersion)
     throw Fault(Exit::no_broker, "the other side speaks '" + frames[0].substr(0, 40) + "', this program " + kVersion,
                 "stop the broker with its own version (lectern stop) and start again");
-  if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 4 MiB", mend);
+  if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 64 MiB", mend);
   Message message;
   message.type = std::move(frames[1]);
   message.header = Json::parse(frames[2], nullptr, false);

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.h"
@@ -221,6 +222,24 @@ TEST_F(ProgramJobsTest, CtrlCInAWaitSaysThatTheJobsGoOn) {
   EXPECT_NE(ended.err.find("the jobs go on"), std::string::npos) << ended.err;
 }
 
+TEST_F(ProgramJobsTest, CtrlCInASubmitSaysHowMuchWasAccepted) {
+  pid_t sending = 0;
+  std::mutex started;
+  std::unique_lock lock(started);
+  broker([&, oblige = ObligingScript()](const Message& m) mutable {
+    const std::lock_guard known(started);
+    if (m.request <= 3) return oblige(m);
+    if (m.request == 4) kill(sending, SIGINT);
+    return Answers();
+  });
+  for (int i = 1; i <= 10; ++i) file("book/part " + std::to_string(i) + ".txt");
+  sending = program.start({"submit", "book"});
+  lock.unlock();
+  const Ended ended = program.end(sending);
+  EXPECT_EQ(ended.exit, 130);
+  EXPECT_NE(ended.err.find("3 of 10 scripts had been accepted, 7 more perhaps, and"), std::string::npos) << ended.err;
+}
+
 TEST_F(ProgramJobsTest, StatusShowsATableAndOneJobInFull) {
   broker(showing({view(1, "queued")}));
   EXPECT_NE(program.run({"status"}).out.find("JOB  STATE   NAME    PROGRESS"), std::string::npos);
@@ -228,6 +247,16 @@ TEST_F(ProgramJobsTest, StatusShowsATableAndOneJobInFull) {
   EXPECT_EQ(program.run({"status", "1"}).out.rfind("#1 part 1\n  state      queued\n", 0), 0u);
   EXPECT_FALSE(parse<Status>(other->heard().at(1)).selection.all);
   EXPECT_EQ(Json::parse(program.run({"status", "--json"}).out)["jobs"][0]["state"], "queued");
+}
+
+TEST_F(ProgramJobsTest, StatusOfTwentyThousandJobsIsShown) {
+  JobView job = view(1, "queued");
+  job.job_id = job.batch_id = "0b5e9d9e-0000-4000-8000-000000000001";
+  job.output = "/some/folder/of/usual/length/with a script's name.flac";
+  broker(showing(std::vector<JobView>(20000, job)));
+  const Ended ended = program.run({"status"});
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+  EXPECT_EQ(std::count(ended.out.begin(), ended.out.end(), '\n'), 20002);
 }
 
 TEST_F(ProgramJobsTest, FollowEndsWithItsJobs) {

@@ -28,7 +28,7 @@ TEST(Wire, RefusesTruncatedAndOversizedMessages) {
   EXPECT_EQ(refusal({kVersion, "hello"}), "a message needs at least three frames");
   EXPECT_EQ(refusal(std::vector<std::string>(9, kVersion)), "a message has too many frames");
   EXPECT_EQ(refusal({kVersion, "hello", std::string(kMaxHeaderBytes + 1, ' ')}),
-            "a message's header is larger than 4 MiB");
+            "a message's header is larger than 64 MiB");
 }
 
 TEST(Wire, RefusesHeadersThatAreNotObjects) {
