@@ -335,6 +335,7 @@ TEST_F(AgentProcess, SpeaksWithTheInstalledKokoroAndGivesItsMemoryBack) {
   const char* folder = std::getenv("LECTERN_TEST_KOKORO");
   if (!folder) GTEST_SKIP() << "LECTERN_TEST_KOKORO does not name the folder of an installed kokoro-82m";
   if (!std::filesystem::exists(LECTERN_BIN "/lectern-engine")) GTEST_SKIP() << "lectern-engine is not built";
+  ASSERT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / "installed.json")) << folder;
   std::filesystem::create_directories(paths_.models());
   std::filesystem::create_directory_symlink(folder, paths_.model("kokoro-82m"));
   settings("keep_alive_s: 0\n");
