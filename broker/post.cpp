@@ -7,12 +7,12 @@
 namespace lectern {
 
 std::vector<std::string> Post::flush() {
+  for (const auto& action : std::exchange(actions_, {})) action();  // before the answer that tells of it
   std::vector<std::string> unreachable;
   for (const Letter& letter : letters_)
     if (!protocol::send(*letter.socket, letter.frames, letter.peer) && letter.socket == &workers_)
       unreachable.push_back(letter.peer);
   letters_.clear();
-  for (const auto& action : std::exchange(actions_, {})) action();
   return unreachable;
 }
 

@@ -49,6 +49,7 @@ CREATE INDEX jobs_runnable_by_batch ON jobs(batch, priority DESC, id)
   WHERE waiting > 0 AND state IN ('queued','running');
 CREATE INDEX jobs_unfinished ON jobs(id) WHERE state IN ('held','queued','running','publishing');
 CREATE INDEX jobs_unfinished_output ON jobs(output) WHERE state IN ('held','queued','running','publishing','failed');
+CREATE INDEX jobs_finished ON jobs(finished_ms DESC, id DESC) WHERE state IN ('done','failed','cancelled');
 CREATE INDEX jobs_by_batch ON jobs(batch, id);
 
 CREATE TABLE scripts(

@@ -10,7 +10,7 @@
 namespace lectern {
 namespace {
 
-constexpr int kPagesAStep = 512;
+constexpr int kPagesAStep = 64;
 
 }  // namespace
 

@@ -157,6 +157,48 @@ TEST(WholePath, WhenTheQueueDrainsTheEngineGoes) {
       << "and comes back for new work";
 }
 
+TEST(WholePath, WorkPausesBelowTheDiskReserveAndGoesOnByItself) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
+  Installation lectern(0, "disk_reserve_bytes: 40000000\n");
+  const auto data = lectern.paths().database().parent_path();
+  fs::create_directories(data);
+  if (mount("tmpfs", data.c_str(), "tmpfs", 0, "size=30m") != 0) GTEST_SKIP() << "cannot mount a tmpfs here";
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(3, "one"))}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] {
+    return lectern.status()["notice"].get<std::string>().find("work pauses: only") != std::string::npos;
+  })) << lectern.status().dump(1);
+  EXPECT_EQ(lectern.status()["jobs"][0]["segments_done"], 0);
+  EXPECT_EQ(mount("tmpfs", data.c_str(), "tmpfs", MS_REMOUNT, "size=100m"), 0);
+  EXPECT_EQ(lectern.run({"wait", "1", "--timeout", "30"}).exit, 0);
+  lectern.kill_all();
+  umount2(data.c_str(), MNT_DETACH);
+}
+
+TEST(WholePath, AJobsHistoryABackupAndPruningWorkWhileTheBrokerRuns) {
+  Installation lectern;
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(5, "one")), "--wait"}).exit, 0);
+  const Ended log = lectern.run({"log", "1"});
+  EXPECT_EQ(log.exit, 0) << log.err;
+  for (const char* word : {"submitted", "cut into", "running", "publishing", "done"})
+    EXPECT_NE(log.out.find(word), std::string::npos) << log.out;
+  EXPECT_EQ(lectern.run({"backup", "copy.sqlite"}).exit, 0);
+  EXPECT_GT(fs::file_size(lectern.work() / "copy.sqlite"), 4096u);
+  const Ended again = lectern.run({"backup", "copy.sqlite"});
+  EXPECT_EQ(again.exit, 5);
+  EXPECT_NE(again.err.find("copy.sqlite"), std::string::npos) << again.err;
+  const auto takes = [&] {
+    std::size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(lectern.paths().takes())) count += entry.is_regular_file();
+    return count;
+  };
+  EXPECT_GT(takes(), 0u);
+  EXPECT_EQ(lectern.run({"prune"}).exit, 2) << "nothing is pruned without being named";
+  EXPECT_EQ(lectern.run({"prune", "--jobs", "0", "--takes", "0"}).exit, 0);
+  EXPECT_EQ(takes(), 0u);
+  EXPECT_TRUE(lectern.status()["jobs"].empty());
+  EXPECT_TRUE(fs::exists(lectern.work() / "a.flac")) << "audio stays";
+}
+
 TEST(WholePath, AFullOutputDiskIsWaitedFor) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
   Installation lectern;
