@@ -103,8 +103,8 @@ int run(int argc, char** argv) {
   for (const int count : threads) {
     at::set_num_threads(count);
     const auto line = [&](const char* stage, const Measured& measured) {
-      fmt::print("threads={} {:<8} {:6.2f} s  processor {:6.2f} s\n", count, stage, measured.seconds,
-                 measured.processor);
+      fmt::print("threads={} {:<8} {:6.2f} s  processor {:6.2f} s  peak so far {:.0f} MB\n", count, stage,
+                 measured.seconds, measured.processor, megabytes_of("VmHWM"));
     };
     std::unique_ptr<const Voice> voice;
     line("voice", least(repeats, [&] { voice = model->voice(ref, "bench"); }));

@@ -13,7 +13,7 @@ namespace lectern::chatterbox::s3gen {
 
 namespace {
 
-constexpr int64_t kQueries = 128;  // scores of 128 queries stay in the processor's cache
+constexpr int64_t kQueries = 256;  // their scores stay near the processor, and calls are few
 
 // Row i of `raw` [.., c, T + c - 1] holds the products with the positions of distances from `last query` down; entry
 // [i, j] of the result is raw[i, c - 1 - i + j], which is a view with rows one shorter.
