@@ -6,8 +6,6 @@
 
 namespace lectern::weights {
 
-namespace {
-
 at::ScalarType scalar_type(ElementType type) {
   switch (type) {
     case ElementType::float32:
@@ -35,6 +33,8 @@ at::ScalarType scalar_type(ElementType type) {
   }
   return at::ScalarType::Undefined;
 }
+
+namespace {
 
 void append(std::string& text, const char* title, const std::vector<std::string>& names) {
   if (names.empty()) return;

@@ -30,6 +30,9 @@ class TensorSource {
   virtual at::Tensor read(const std::string& name) const = 0;
 };
 
+// libtorch's name of an element type; Undefined for `other`.
+at::ScalarType scalar_type(ElementType type);
+
 // A view of a stored tensor on the CPU, which keeps `mapping`; a copy when the file does not align it. Throws Fault
 // naming the file and the tensor for an element type that libtorch lacks.
 at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::shared_ptr<const MappedFile> mapping);
