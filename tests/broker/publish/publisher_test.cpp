@@ -154,16 +154,16 @@ TEST_F(Publisher, FlacHoldsTheTakesToTheBit) {
 
 TEST_F(Publisher, EachBreakHasItsPause) {
   PublishRequest request = empty_request();
-  request.pauses = {0.1, 0.2, 0.3, 0.4, 0.5};
+  request.pauses = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
   for (const text::Break after :
-       {text::Break::sentence, text::Break::paragraph, text::Break::section, text::Break::chapter, text::Break::end})
+       {text::Break::clause, text::Break::sentence, text::Break::paragraph, text::Break::section, text::Break::chapter, text::Break::end})
     add(request, tone(440, 0.1), after);
   const auto sidecar = read_json(run(request).sidecar);
-  for (std::size_t i = 0; i < 5; ++i) {
+  for (std::size_t i = 0; i < 6; ++i) {
     EXPECT_DOUBLE_EQ(sidecar["segments"][i]["pause_s"], 0.1 * static_cast<double>(i + 1));
     EXPECT_DOUBLE_EQ(sidecar["segments"][i]["duration_s"], 0.1) << "nothing to trim";
   }
-  EXPECT_DOUBLE_EQ(sidecar["seconds"], 2.0);
+  EXPECT_NEAR(sidecar["seconds"], 2.7, 1e-9);
 }
 
 TEST_F(Publisher, StaysExactToTheSampleOverManySegments) {

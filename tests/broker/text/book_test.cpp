@@ -72,8 +72,7 @@ TEST(Book, FewFragmentsStandAlone) {
 }
 
 const char* name_of(Break after) {
-  constexpr const char* kNames[] = {"sentence", "paragraph", "section", "chapter", "end"};
-  return kNames[static_cast<int>(after)];
+  return kBreakNames[static_cast<int>(after)];
 }
 
 // excerpt.txt holds what is hard in the book: headings, dialogue, an address, verse, a rule, the mouse's tail.
