@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "broker/folder_lock.h"
 #include "config/log.h"
+#include "config/small_memory.h"
 
 namespace lectern {
 namespace {
@@ -37,6 +38,7 @@ void serve(const Paths& paths, bool foreground, const std::string& level, int& r
 }
 
 int body(int argc, char** argv) {
+  keep_memory_small();
   CLI::App app{"The queue of Lectern: takes jobs, keeps them, hands them to workers, publishes the audio. Usually "
                "started by `lectern`.",
                "lectern-broker"};

@@ -12,6 +12,7 @@
 #include "config/log.h"
 #include "config/paths.h"
 #include "config/settings.h"
+#include "config/small_memory.h"
 #include "worker/agent_loop.h"
 
 namespace lectern {
@@ -58,6 +59,7 @@ int block_signals() {
 }
 
 int worker_main(int argc, char** argv) {
+  keep_memory_small();
   const Arguments arguments = read_arguments(argc, argv);
   const int signals = block_signals();
   const Paths paths = Paths::locate(arguments.home);
