@@ -99,7 +99,8 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
   }
   if (message.payload.size() != 1) throw Fault(Exit::bad_input, "message 'take': it needs one payload");
   ++worker.segments_done;
-  takes_pool_.add([this, take, job = held->job, key = held->take, payload = message.payload[0],
+  worker.storing.insert(take.lease.segment);
+  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take, payload = message.payload[0],
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
     bool no_space = false;
@@ -119,7 +120,8 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     } catch (const std::exception& e) {
       refused = e.what();
     }
-    return [this, lease = take.lease, job, stored, refused, no_space] {
+    return [this, lease = take.lease, id, job, stored, refused, no_space] {
+      this->stored(id, lease.segment);
       if (!refused.empty()) {
         spdlog::warn("the take of segment {} is not usable: {}", lease.segment, refused);
         job_not_before_ms_[job] = clock_.monotonic_ms() + (no_space ? kSpaceRetryMs : kRetryBaseMs);
@@ -133,6 +135,13 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
       spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz});
     };
   });
+}
+
+// Only now the worker's place is free: its next lease joins the transaction of this take, one sync for both, and a
+// worker that outruns the disk waits instead of filling the memory.
+void Dispatcher::stored(const std::string& id, std::uint64_t segment) {
+  for (auto& [peer, worker] : workers_)
+    if (worker.id == id) worker.storing.erase(segment);
 }
 
 void Dispatcher::segment_failed(Worker& worker, const protocol::Message& message) {
@@ -227,8 +236,9 @@ void Dispatcher::dispatch(bool accepting) {
   std::vector<std::string> peers;
   for (auto& [peer, worker] : workers_) {
     const std::uint64_t held = worker.leases.size();
-    if (worker.credit <= held || worker.not_before_ms > now || worker.state == "backoff") continue;
-    rooms.push_back({worker.id, worker.model, held, worker.credit - held, worker.exclusive, worker.model_since_ms});
+    const std::uint64_t taken = held + worker.storing.size();
+    if (worker.credit <= taken || worker.not_before_ms > now || worker.state == "backoff") continue;
+    rooms.push_back({worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms});
     peers.push_back(peer);
   }
   if (rooms.empty()) return;

@@ -53,6 +53,7 @@ class Dispatcher {
     std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, model_since_ms = 0, not_before_ms = 0;
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
+    std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
     bool exclusive = false;
     int engine_failures = 0;  // in a row, without a take between
   };
@@ -63,6 +64,7 @@ class Dispatcher {
   void segment_failed(Worker& worker, const protocol::Message& message);
   void give_back(Worker& worker, const protocol::Message& message);
   void engine_failed(Worker& worker, const protocol::Message& message);
+  void stored(const std::string& worker, std::uint64_t segment);
   void answered(Worker& worker, const protocol::Lease& lease);
   void fail_model(const std::string& model, const std::string& reason);
   void give_up_leases(Worker& worker, const std::string& why);

@@ -53,7 +53,8 @@ MeasuredBroker::MeasuredBroker(const fs::path& folder, bool takes_in_memory)
     fs::create_directory_symlink(takes_, paths_.takes());
   }
   std::ofstream(home_ / "home" / "config.yaml") << "model: sine\ntest_models: true\n";
-  // The broker starts the worker that stands beside it: here one that does nothing, so that all workers are the bench's.
+  // The broker starts the worker that stands beside it: here one that does nothing, so that all workers are the
+  // bench's.
   fs::copy_file(LECTERN_BROKER, home_ / "bin" / "lectern-broker");
   fs::create_directory_symlink(fs::path(LECTERN_BROKER).parent_path().parent_path() / "share", home_ / "share");
   std::ofstream(home_ / "bin" / "lectern-worker") << "#!/bin/sh\nexec sleep infinity\n";

@@ -26,11 +26,11 @@ class MeasuredBroker {
 
   const Paths& paths() const { return paths_; }
   std::filesystem::path work() const { return home_ / "work"; }  // for output files
-  double start();  // seconds until it said that it is ready
-  void kill();     // as a crash would
+  double start();                                                // seconds until it said that it is ready
+  void kill();                                                   // as a crash would
 
   Syncs syncs() const;
-  double cpu_s() const;                   // of all its threads so far
+  double cpu_s() const;  // of all its threads so far
   std::uint64_t context_switches() const;
   std::uint64_t resident_bytes() const;
 

@@ -1,10 +1,9 @@
 // What the queue costs, measured at a real broker: durable submits, drains, claims, memory, idling, restart.
 //
-// Prints one "SUBJECT FIGURE VALUE" a line. A drained unit is a segment of one long script: its take comes as a message,
-// is stored and committed, and the next segment is claimed and committed before it is sent. The script never ends within
-// the drain, so nothing is published; the takes' files go to a tmpfs ("takes left out") or to the disk ("with takes").
-#include <unistd.h>
-
+// Prints one "SUBJECT FIGURE VALUE" a line. A drained unit is a segment of one long script: its take comes as a
+// message, is stored and committed, and the next segment is claimed and committed before it is sent. The script never
+// ends within the drain, so nothing is published; the takes' files go to a tmpfs ("takes left out") or to the disk
+// ("with takes").
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -42,22 +41,24 @@ double quantile(std::vector<double> values, double part) {
   return *at;
 }
 
-void wait_for(const std::function<bool()>& condition) {
+void wait_for(const std::function<bool()>& condition, std::chrono::milliseconds pause) {
   const auto begun = Time::now();
   while (!condition()) {
-    if (seconds_since(begun) > 300) throw std::runtime_error("waited 300 s in vain");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (seconds_since(begun) > 120) throw std::runtime_error("waited 120 s in vain");
+    std::this_thread::sleep_for(pause);
   }
 }
 
 // Until every job has been cut into segments; how many wait.
 std::uint64_t await_cut(Client& client) {
   std::uint64_t waiting = 0;
-  wait_for([&] {
-    const protocol::Jobs jobs = client.status_all();
-    waiting = jobs.segments_waiting;
-    return std::all_of(jobs.jobs.begin(), jobs.jobs.end(), [](const auto& job) { return job.segments > 0; });
-  });
+  wait_for(
+      [&] {
+        const protocol::Jobs jobs = client.status_all();
+        waiting = jobs.segments_waiting;
+        return std::all_of(jobs.jobs.begin(), jobs.jobs.end(), [](const auto& job) { return job.segments > 0; });
+      },
+      std::chrono::milliseconds(100));
   return waiting;
 }
 
@@ -151,15 +152,18 @@ void drain(const MeasuredBroker& broker, std::uint64_t workers, std::uint64_t cr
   const Syncs before = broker.syncs();
   const double cpu = broker.cpu_s();
   const auto begun = Time::now();
-  std::vector<std::thread> threads;
+  std::vector<Worker> crew;
   for (std::uint64_t w = 0; w < workers; ++w)
-    threads.emplace_back([&, w] {
-      Worker worker(context, broker.paths(), figure + "-" + std::to_string(w), credit);
+    crew.emplace_back(context, broker.paths(), figure + "-" + std::to_string(w), credit);
+  std::vector<std::thread> threads;
+  for (Worker& worker : crew)
+    threads.emplace_back([&] {
       worker.connect();
       worker.speak(segments / workers);
     });
   for (auto& thread : threads) thread.join();
-  while (done() < done_before + segments / workers * workers) usleep(1000);  // the last takes are being stored
+  // The last takes are being stored.
+  wait_for([&] { return done() >= done_before + segments / workers * workers; }, std::chrono::milliseconds(1));
   const double spent = seconds_since(begun);
   const Syncs now = broker.syncs();
   const auto count = static_cast<double>(segments / workers * workers);
@@ -202,8 +206,12 @@ double claim_us(const fs::path& folder, std::uint64_t jobs, std::uint64_t segmen
     const auto added = store.add_job(job);
     std::vector<NewSegment> segments(segments_each);
     for (std::uint64_t s = 0; s < segments_each; ++s)
-      segments[s] = {s * 100, s * 100 + 100, "sentence", prose(j * segments_each + s, 1),
-                     std::to_string(j) + "-" + std::to_string(s), s};
+      segments[s] = {s * 100,
+                     s * 100 + 100,
+                     "sentence",
+                     prose(j * segments_each + s, 1),
+                     std::to_string(j) + "-" + std::to_string(s),
+                     s};
     store.set_segments(added.number, segments, "[]", "");
     if (j % 100 == 99) store.commit();
   }

@@ -112,8 +112,10 @@ std::vector<protocol::Lease> Worker::receive(int patience_ms) {
   zmq::poll(&item, 1, std::chrono::milliseconds(patience_ms));
   while (auto frames = protocol::receive(socket_)) {
     const protocol::Message message = protocol::decode(std::move(*frames));
-    if (message.type == protocol::Work::kType) leases.push_back(protocol::parse<protocol::Work>(message).lease);
-    else if (message.type != protocol::Heartbeat::kType) throw std::runtime_error("a worker got " + message.type);
+    if (message.type == protocol::Work::kType)
+      leases.push_back(protocol::parse<protocol::Work>(message).lease);
+    else if (message.type != protocol::Heartbeat::kType)
+      throw std::runtime_error("a worker got " + message.type);
   }
   return leases;
 }

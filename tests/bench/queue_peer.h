@@ -22,7 +22,7 @@ class Client {
  public:
   Client(zmq::context_t& context, const Paths& paths);
   void send(const protocol::Frames& frames);
-  void await_submitted();      // throws when it is anything else
+  void await_submitted();  // throws when it is anything else
   protocol::Jobs status_all();
 
  private:

@@ -1,5 +1,5 @@
-// Preloaded into a measured broker: counts its calls of fsync and fdatasync, those on the database apart from all others,
-// in the file that LECTERN_SYNC_COUNTS names (two 64-bit numbers, shared).
+// Preloaded into a measured broker: counts its calls of fsync and fdatasync, those on the database apart from all
+// others, in the file that LECTERN_SYNC_COUNTS names (two 64-bit numbers, shared).
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>

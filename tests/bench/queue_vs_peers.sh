@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The queue beside beanstalkd, redis, RQ and Celery, each syncing every write: ROUNDS interleaved rounds of short runs at
+# one priority, so that the machine's noise falls on all alike. Prints medians, ranges and the ratios that are wanted.
+#   tests/bench/queue_vs_peers.sh [ROUNDS] [JOBS]      BUILD=build  FOLDER=/var/tmp (the disk that is measured)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+rounds=${1:-3} jobs=${2:-3000} build=${BUILD:-build} folder=${FOLDER:-/var/tmp}
+bench=tests/bench
+
+missing=()
+for package in beanstalkd redis-server python3-rq python3-celery python3-redis; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "installing ${missing[*]}"
+  printf '#!/bin/sh\nexit 101\n' >/tmp/policy-rc.d.$$  # their services are not wanted
+  chmod +x /tmp/policy-rc.d.$$
+  [[ -e /usr/sbin/policy-rc.d ]] || { mv /tmp/policy-rc.d.$$ /usr/sbin/policy-rc.d && trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
+  apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+  rm -f /usr/sbin/policy-rc.d
+fi
+cmake --build "$build" --target queue_bench line_queue_bench
+
+data=$(mktemp -d "$folder/lectern-peers.XXXXXX")
+log=$data/log
+servers=()
+end_servers() {
+  for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
+  for server in "${servers[@]}"; do wait "$server" 2>/dev/null || true; done
+  servers=()
+}
+trap 'end_servers; rm -rf "$data"' EXIT
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+listening() { for _ in $(seq 100); do (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; return 1; }
+
+for ((round = 1; round <= rounds; ++round)); do
+  echo "round $round of $rounds, load $(cut -d' ' -f1-3 /proc/loadavg)"
+  beanstalk_port=$(free_port) redis_port=$(free_port)
+  mkdir -p "$data/beanstalkd" "$data/redis"
+  beanstalkd -l 127.0.0.1 -p "$beanstalk_port" -b "$data/beanstalkd" -f0 & servers+=($!)
+  redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$data/redis" --save '' --appendonly yes \
+    --appendfsync always >/dev/null & servers+=($!)
+  listening "$beanstalk_port" && listening "$redis_port"
+  {
+    build_bench() { "$build/bin/queue_bench" "$@" --folder "$folder" --jobs "$jobs" --segments "$jobs"; }
+    build_bench submit
+    "$build/bin/line_queue_bench" beanstalkd "$beanstalk_port" "$jobs"
+    build_bench drain
+    "$build/bin/line_queue_bench" redis "$redis_port" "$jobs"
+    python3 "$bench/python_queues.py" "$redis_port" $((jobs / 10))
+    build_bench ${MEASURES:-idle claim full}
+  } >>"$log"
+  end_servers
+  rm -rf "$data/beanstalkd" "$data/redis"
+done
+python3 "$bench/queue_table.py" "$log"
