@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <new>
 
-#include "config/fault.h"
-
 namespace lectern::chatterbox {
 
 namespace {
@@ -23,17 +21,12 @@ std::shared_ptr<void> allocate(std::size_t bytes) {
   return {memory, std::free};
 }
 
-at::ScalarType type_of(PackedMatrix::Storage storage) {
-  return storage == PackedMatrix::Storage::bfloat16 ? at::kBFloat16 : at::kFloat;
-}
-
 }  // namespace
 
-PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, Storage storage, const std::string& name)
-    : depth_(weight.size(0)), width_(weight.size(1)), storage_(storage) {
+PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type)
+    : depth_(weight.size(0)), width_(weight.size(1)), type_(type) {
   tiles_ = allocate(bytes());
-  const at::TensorOptions options(type_of(storage));
-  const at::Tensor packed = at::from_blob(tiles_.get(), {tiles(), depth_, kTileWidth}, options);
+  const at::Tensor packed = matrix();
   const std::int64_t whole = width_ / kTileWidth;
   if (whole > 0) {
     packed.narrow(0, 0, whole)
@@ -44,17 +37,18 @@ PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, Sto
     packed[whole].narrow(1, 0, width_ - whole * kTileWidth)
         .copy_(weight.narrow(1, whole * kTileWidth, width_ - whole * kTileWidth));
   }
-  // A sum is finite only if everything in it is; one that overflows is no weight either.
-  if (!std::isfinite(packed.sum(at::kFloat).item<float>()) || !std::isfinite(bias.sum().item<float>())) {
-    throw Fault(Exit::bad_input, "tensor '" + name + "' holds values that are not finite numbers",
-                "fetch the model again");
-  }
   bias_ = at::zeros({tiles() * kTileWidth}, at::kFloat);
   bias_.narrow(0, 0, width_).copy_(bias);
 }
 
+at::Tensor PackedMatrix::matrix() const {
+  return at::from_blob(tiles_.get(), {tiles(), depth_, kTileWidth}, at::TensorOptions(type_));
+}
+
+double PackedMatrix::sum() const { return matrix().sum(at::kFloat).item<double>(); }
+
 std::size_t PackedMatrix::bytes() const {
-  return static_cast<std::size_t>(tiles() * depth_ * kTileWidth) * c10::elementSize(type_of(storage_));
+  return static_cast<std::size_t>(tiles() * depth_ * kTileWidth) * c10::elementSize(type_);
 }
 
 void PackedMatrix::multiply(const float* x, std::int64_t rows, float* y, Finish finish, const ThreadTeam& team,
@@ -64,7 +58,7 @@ void PackedMatrix::multiply(const float* x, std::int64_t rows, float* y, Finish 
                         .depth = depth_,
                         .width = width_,
                         .tiles = tiles_.get(),
-                        .half = storage_ == Storage::bfloat16,
+                        .half = type_ == at::kBFloat16,
                         .bias = bias_.data_ptr<float>(),
                         .y = y,
                         .finish = finish};
