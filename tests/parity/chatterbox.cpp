@@ -68,6 +68,8 @@ int chatterbox(int argc, char** argv) {
   }
   Report report;
   for (const std::string& file : arguments.golden) compare_golden(file, arguments, report);
+  if (!arguments.text.empty()) compare_punc_norm(arguments.text, report);
+  if (!arguments.tokenizer.empty()) compare_tokenizer(arguments.tokenizer, arguments.model, report);
   return report.failed() ? static_cast<int>(Exit::job_failed) : 0;
 }
 
