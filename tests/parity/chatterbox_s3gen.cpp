@@ -1,9 +1,10 @@
-// How a waveform is compared: a pitch that is 1e-4 Hz off turns the phase of its harmonics by more and more, so each step
-// starts from the recorded result of the one before (mel -> f0, f0 -> s, s -> wav); the whole way is compared as well,
-// with the wider limit that the file states.
+// How a waveform is compared: a pitch that is 1e-4 Hz off turns the phase of its harmonics by more and more, so each
+// step starts from the recorded result of the one before (mel -> f0, f0 -> s, s -> wav); the whole way is compared as
+// well, with the wider limit that the file states.
 #include "tests/parity/chatterbox_s3gen.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -94,9 +95,8 @@ at::Tensor flow_of(const S3Token2Wav& model, const Case& given, Stages& stages) 
     const at::Tensor fresh = given.tensor("in.noised_mels")[0].t();
     z.slice(0, z.size(0) - fresh.size(0)).copy_(fresh);
   }
-  const auto voice = model.voice({given.tensor("in.prompt_token"), given.tensor("in.prompt_feat"),
-                                  given.tensor("in.embedding")},
-                                 "golden");
+  const auto voice = model.voice(
+      {given.tensor("in.prompt_token"), given.tensor("in.prompt_feat"), given.tensor("in.embedding")}, "golden");
   const CausalMaskedDiffWithXvec::Row row{&voice->prompt, token, z};
   return model.flow.inference({&row, 1}, stages.watcher())[0].t().unsqueeze(0).contiguous();
 }
@@ -182,6 +182,13 @@ std::unique_ptr<const S3Token2Wav> load_s3gen(const std::string& weights, const 
 void compare_s3gen(const S3Token2Wav& model, const Golden& golden, Report& report) {
   const Run run = kStages.at(golden.text("stage"));
   for (const std::string& name : case_names(golden)) run(model, Case(golden, name, model, report));
+}
+
+void compare_s3gen(const Golden& golden, const std::string& weights, const chatterbox::s3gen::Options& options,
+                   Report& report) {
+  const c10::InferenceMode inference;
+  at::globalContext().setAllowTF32CuDNN(false);  // float32 means float32
+  compare_s3gen(*load_s3gen(weights, golden.text("weight_seed"), options), golden, report);
 }
 
 }  // namespace lectern::parity

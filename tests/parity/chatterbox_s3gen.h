@@ -19,5 +19,8 @@ std::unique_ptr<const chatterbox::s3gen::S3Token2Wav> load_s3gen(const std::stri
 // Runs every case of the file and reports a line a stage. Limits: ten times the error that float32 made in the
 // reference, as the file states it. Call inside c10::InferenceMode.
 void compare_s3gen(const chatterbox::s3gen::S3Token2Wav& model, const Golden& golden, Report& report);
+// The same with a model of its own; weights as above, with the file's seed.
+void compare_s3gen(const Golden& golden, const std::string& weights, const chatterbox::s3gen::Options& options,
+                   Report& report);
 
 }  // namespace lectern::parity

@@ -37,5 +37,6 @@ class Report {
 
 // The subcommands: one function a model, which reads its own arguments and returns the exit code.
 int kokoro(int argc, char** argv);
+int chatterbox(int argc, char** argv);
 
 }  // namespace lectern::parity

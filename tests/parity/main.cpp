@@ -12,7 +12,8 @@ struct Subcommand {
   const char* name;
   int (*run)(int argc, char** argv);
 };
-constexpr Subcommand kSubcommands[] = {{"kokoro", lectern::parity::kokoro}};
+constexpr Subcommand kSubcommands[] = {{"kokoro", lectern::parity::kokoro},
+                                       {"chatterbox", lectern::parity::chatterbox}};
 
 int run(int argc, char** argv) {
   for (const Subcommand& subcommand : kSubcommands) {

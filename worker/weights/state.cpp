@@ -1,5 +1,6 @@
 #include "worker/weights/state.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "config/fault.h"
@@ -60,25 +61,43 @@ at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::sha
       data, stored.shape, [mapping](void*) {}, at::TensorOptions(type));
 }
 
-at::Tensor State::tensor(const std::string& name, at::IntArrayRef shape) {
-  const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device_);
+at::Tensor State::fitting(const std::string& name, at::IntArrayRef shape) {
   if (!asked_.insert(name).second) throw Fault(Exit::internal, "the network asks twice for tensor '" + name + "'");
   const at::Tensor found = source_.read(name);
   if (!found.defined()) {
     missing_.push_back(name + " " + shape_text(shape));
-    return at::zeros(shape, options);
+    return {};
   }
   if (found.sizes() != shape || !found.is_floating_point()) {
     misshapen_.push_back(name + ": " + shape_text(found.sizes()) +
                          (found.is_floating_point() ? "" : " of whole numbers") + " instead of " + shape_text(shape));
-    return at::zeros(shape, options);
+    return {};
   }
+  return found;
+}
+
+at::Tensor State::tensor(const std::string& name, at::IntArrayRef shape) {
+  const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device_);
+  const at::Tensor found = fitting(name, shape);
+  if (!found.defined()) return at::zeros(shape, options);
   // A source's own tensor is taken as it is; a view of the file is copied, so that the file need not stay mapped.
   const bool own = found.device() == device_ && found.scalar_type() == at::kFloat && found.storage().resizable();
   return own ? found : found.to(options, /*non_blocking=*/false, /*copy=*/true);
 }
 
+at::Tensor State::view(const std::string& name, at::IntArrayRef shape) {
+  const at::Tensor found = fitting(name, shape);
+  return found.defined() ? found : at::zeros({}, at::kFloat).expand(shape);
+}
+
 Scope State::operator/(const std::string& name) { return {*this, name + "."}; }
+
+void State::check_finite(const std::string& name, double sum) const {
+  if (std::isfinite(sum)) return;
+  throw Fault(Exit::bad_input,
+              source_.path().string() + ": tensor '" + name + "' holds values that are not finite numbers",
+              "fetch the file again");
+}
 
 void State::finish() const {
   std::vector<std::string> unexpected;

@@ -46,11 +46,18 @@ class State {
 
   // The tensor, or zeros of that shape when it is missing or does not fit, which finish() will tell.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape);
+  // The same as the source has it, on the CPU and of any float type, perhaps a view of the mapped file: for whoever
+  // copies it into another form, or only wants it to be there.
+  at::Tensor view(const std::string& name, at::IntArrayRef shape);
   Scope operator/(const std::string& name);
   at::Device device() const { return device_; }
   void finish() const;
+  // Throws Fault naming the file and the tensor unless `sum`, over all of a tensor, is a finite number.
+  void check_finite(const std::string& name, double sum) const;
 
  private:
+  at::Tensor fitting(const std::string& name, at::IntArrayRef shape);  // undefined when it does not fit
+
   const TensorSource& source_;
   at::Device device_;
   std::set<std::string> asked_;
@@ -66,6 +73,8 @@ class Scope {
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const {
     return state_->tensor(prefix_ + name, shape);
   }
+  at::Tensor view(const std::string& name, at::IntArrayRef shape) const { return state_->view(prefix_ + name, shape); }
+  void check_finite(const std::string& name, double sum) const { state_->check_finite(prefix_ + name, sum); }
   at::Device device() const { return state_->device(); }
 
  private:

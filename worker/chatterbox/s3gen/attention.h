@@ -12,8 +12,8 @@ struct RelPositionMultiHeadedAttention {
 
  private:
   int64_t heads_;
-  Linear linear_qkv_;                      // linear_q, linear_k, linear_v
-  at::Tensor pos_bias_u_, pos_bias_v_;     // [1, 1, heads, width]
+  Linear linear_qkv_;                                    // linear_q, linear_k, linear_v
+  at::Tensor pos_bias_u_, pos_bias_v_;                   // [1, 1, heads, width]
   std::unique_ptr<const ProjectedPositions> positions_;  // linear_pos
   Linear linear_out_;
 };

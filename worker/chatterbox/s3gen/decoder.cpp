@@ -49,10 +49,10 @@ at::Tensor time_embedding(const Place& estimator) {
 CausalBlock1D::CausalBlock1D(const Place& place, int64_t in, int64_t out)
     : conv(place / "block" / 0, in, out, 3), norm(place / "block" / 2, out) {}
 
-at::Tensor CausalBlock1D::forward(const at::Tensor& x) const { return s3gen::mish(norm.forward(conv.forward(x))); }
+at::Tensor CausalBlock1D::forward(const at::Tensor& x) const { return fast_mish(norm.forward(conv.forward(x))); }
 
 CausalResnetBlock1D::CausalResnetBlock1D(const Place& place, int64_t in, int64_t out, const at::Tensor& time)
-    : mlp(Linear(Place{place.scope} / "mlp" / 1, kTimeWidth, out).forward(s3gen::mish(time)).to(place.type)),
+    : mlp(Linear(Place{place.scope} / "mlp" / 1, kTimeWidth, out).forward(fast_mish(time)).to(place.type)),
       block1(place / "block1", in, out),
       block2(place / "block2", out, out),
       res_conv(pointwise(place / "res_conv", in, out)) {}

@@ -22,10 +22,10 @@ struct CausalMaskedDiffWithXvec {
 
   // What is the same in every row of a voice.
   struct Prompt {
-    int64_t tokens = 0;                      // n
+    int64_t tokens = 0;  // n
     UpsampleConformerEncoder::Prompt front;
-    at::Tensor feat;                         // [m, 80], m = 2n or 2n + 1
-    at::Tensor spks;                         // [1, 80]
+    at::Tensor feat;  // [m, 80], m = 2n or 2n + 1
+    at::Tensor spks;  // [1, 80]
   };
   // token [n] int64 in 0..6560, feat [m, 80], embedding [192].
   Prompt prompt(const at::Tensor& token, const at::Tensor& feat, const at::Tensor& embedding) const;

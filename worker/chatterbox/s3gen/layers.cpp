@@ -46,7 +46,7 @@ at::Tensor Conv1d::over_sequence(const at::Tensor& x) const {
   return forward(x.transpose(1, 2)).transpose(1, 2);
 }
 
-at::Tensor mish(const at::Tensor& x) {
+at::Tensor fast_mish(const at::Tensor& x) {
   if (x.scalar_type() != at::kFloat) return at::mish(x);
   // tanh(log(1 + e)) = n / (n + 2) with e = exp(x), n = e (e + 2): one transcendental function instead of three. Above
   // 20 the quotient is 1 in float32.

@@ -16,9 +16,7 @@ struct Place {
   Place operator/(const Name& name) const {
     return {scope / name, type};
   }
-  at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const {
-    return scope.tensor(name, shape).to(type);
-  }
+  at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const { return scope.tensor(name, shape).to(type); }
 };
 
 // x weight^T + bias for x [..., in] and weight [out, in]; bias may be undefined. On the processor through oneDNN, which
@@ -85,6 +83,6 @@ struct ConvTranspose1d {
 };
 
 // x * tanh(softplus(x))
-at::Tensor mish(const at::Tensor& x);
+at::Tensor fast_mish(const at::Tensor& x);
 
 }  // namespace lectern::chatterbox::s3gen

@@ -37,7 +37,7 @@ constexpr double kUnit24 = 1.0 / (1 << 24);  // what float32 holds exactly
 at::Tensor normal_noise(std::uint64_t seed, Draw draw, int64_t count, at::Device device) {
   // Box and Muller: two values from the two halves of each number.
   const at::Tensor bits = random_bits(seed, draw, (count + 1) / 2, device);
-  const at::Tensor u1 = (shifted(bits, 40) + 1).to(at::kFloat).mul_(kUnit24);                    // (0, 1]
+  const at::Tensor u1 = (shifted(bits, 40) + 1).to(at::kFloat).mul_(kUnit24);                        // (0, 1]
   const at::Tensor u2 = at::bitwise_and(bits, (int64_t{1} << 24) - 1).to(at::kFloat).mul_(kUnit24);  // [0, 1)
   const at::Tensor radius = u1.log().mul_(-2).sqrt_(), angle = u2 * (2 * std::numbers::pi);
   return at::cat({angle.cos().mul_(radius), angle.sin().mul_(radius)}).slice(0, 0, count);

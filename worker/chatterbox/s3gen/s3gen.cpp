@@ -33,8 +33,8 @@ at::Tensor token_tensor(const std::vector<int64_t>& tokens) {
   if (tokens.empty()) throw Fault(Exit::bad_input, "no speech tokens");
   for (const int64_t token : tokens) {
     if (token < 0 || token >= kSpeechTokens) {
-      throw Fault(Exit::bad_input, "speech token " + std::to_string(token) + " is not in 0.." +
-                                       std::to_string(kSpeechTokens - 1));
+      throw Fault(Exit::bad_input,
+                  "speech token " + std::to_string(token) + " is not in 0.." + std::to_string(kSpeechTokens - 1));
     }
   }
   return at::tensor(tokens, at::kLong);
@@ -50,8 +50,8 @@ std::vector<std::vector<std::size_t>> groups_of(const std::vector<Row>& rows, st
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) < length(b); });
   std::vector<std::vector<std::size_t>> groups;
   for (const std::size_t i : order) {
-    const bool fits = !groups.empty() && groups.back().size() < most &&
-                      length(i) <= kMostPadding * length(groups.back().front());
+    const bool fits =
+        !groups.empty() && groups.back().size() < most && length(i) <= kMostPadding * length(groups.back().front());
     if (!fits) groups.emplace_back();
     groups.back().push_back(i);
   }

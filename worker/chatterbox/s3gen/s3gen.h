@@ -1,4 +1,5 @@
-// The second half of Chatterbox (reference: s3gen.py, S3Token2Wav with mean flow): speech tokens and a voice -> samples.
+// The second half of Chatterbox (reference: s3gen.py, S3Token2Wav with mean flow): speech tokens and a voice ->
+// samples.
 //
 // Immutable after loading and safe to use from several threads at once; call inside c10::InferenceMode.
 #pragma once
@@ -74,8 +75,8 @@ struct S3Token2Wav {
   std::size_t rows_together_;
 };
 
-// The one step between vocoder and take: [S] samples -> [S]. Silences and fades in the first 40 ms, where the end of the
-// prompt may be heard. A watermark would be put in here; there is none yet.
+// The one step between vocoder and take: [S] samples -> [S]. Silences and fades in the first 40 ms, where the end of
+// the prompt may be heard. A watermark would be put in here; there is none yet.
 at::Tensor finished_take(const at::Tensor& samples);
 
 }  // namespace lectern::chatterbox::s3gen

@@ -8,9 +8,7 @@ namespace lectern::chatterbox::s3gen {
 
 namespace {
 
-bool has_row_kernel(const at::Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous();
-}
+bool has_row_kernel(const at::Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat && x.is_contiguous(); }
 
 void by_rows(const at::Tensor& x, const at::Tensor& out, const at::Tensor& alpha) {
   const float* in = x.data_ptr<float>();
