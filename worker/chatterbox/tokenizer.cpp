@@ -174,7 +174,8 @@ void Tokenizer::read_flags(const std::filesystem::path& file) {
   try {
     const json config = read_json(file);
     prefix_space_ = config.value("add_prefix_space", false);
-    for (const auto& [id, token] : config.value("added_tokens_decoder", json::object()).items()) {
+    const json tokens = config.value("added_tokens_decoder", json::object());
+    for (const auto& [id, token] : tokens.items()) {
       const auto found = added_.find(token.at("content").get<std::string>());
       if (found == added_.end()) continue;
       found->second.lstrip = token.value("lstrip", false);
