@@ -77,8 +77,13 @@ void measure_steps(const T3& model, const std::shared_ptr<const VoicePrefix>& pr
   }
   T3Decoder decoder(model, rows, 300, prefix->length);
   for (int64_t row = 0; row < rows; ++row) {
-    decoder.admit({.ticket = std::uint64_t(row), .prefix = prefix, .text_tokens = text, .sampling = {},
-                   .seed = std::uint64_t(row), .most_tokens = 200, .draws = {}});
+    decoder.admit({.ticket = std::uint64_t(row),
+                   .prefix = prefix,
+                   .text_tokens = text,
+                   .sampling = {},
+                   .seed = std::uint64_t(row),
+                   .most_tokens = 200,
+                   .draws = {}});
   }
   Seconds step, whole, read;
   for (int i = 0; i < repeats; ++i) {
@@ -88,12 +93,13 @@ void measure_steps(const T3& model, const std::shared_ptr<const VoicePrefix>& pr
   }
   const double read_speed = static_cast<double>(memory.nbytes()) / read.clock / 1e9;
   const double speed = static_cast<double>(model.step_bytes()) / whole.clock / 1e9;
-  fmt::print("  rows={} threads={}: {:.1f} tokens/s, step {:.1f} ms + sampling {:.1f} ms, {:.1f} GB/s of weights = {:.0f} % "
-             "of the read {:.1f} GB/s (by processor time {:.0f} %)\n",
-             rows, model.team()->size(), static_cast<double>(rows) / whole.clock, step.clock * 1e3,
-             (whole.clock - step.clock) * 1e3, speed, 100 * speed / read_speed, read_speed,
-             100 * (static_cast<double>(model.step_bytes()) / whole.processor) /
-                 (static_cast<double>(memory.nbytes()) / read.processor));
+  fmt::print(
+      "  rows={} threads={}: {:.1f} tokens/s, step {:.1f} ms + sampling {:.1f} ms, {:.1f} GB/s of weights = {:.0f} % "
+      "of the read {:.1f} GB/s (by processor time {:.0f} %)\n",
+      rows, model.team()->size(), static_cast<double>(rows) / whole.clock, step.clock * 1e3,
+      (whole.clock - step.clock) * 1e3, speed, 100 * speed / read_speed, read_speed,
+      100 * (static_cast<double>(model.step_bytes()) / whole.processor) /
+          (static_cast<double>(memory.nbytes()) / read.processor));
 }
 
 void measure(const T3Size& size, const std::string& name, const std::filesystem::path& folder, const T3Options& options,
@@ -101,8 +107,8 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
   const auto file = folder / size.file;
   if (!std::filesystem::exists(file)) {
     std::filesystem::create_directories(folder);
-    write_synthetic(file, parity::SyntheticSource(
-                              parity::read_manifest(TEST_DATA "/chatterbox/t3_" + name + ".manifest"), "cbx0"));
+    write_synthetic(
+        file, parity::SyntheticSource(parity::read_manifest(TEST_DATA "/chatterbox/t3_" + name + ".manifest"), "cbx0"));
   }
   const double before = peak_mb();
   std::unique_ptr<const T3> model;
@@ -120,8 +126,10 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
     DecodeRow row{.prefix = prefix};
     prefill.best(taken([&] { model->prefill(row, text, cache); }));
   }
-  fmt::print("  prefill of 376 positions (once a voice) {:.3f} s, first token of 30 text tokens {:.3f} s (processor {:.3f}, "
-             "{:.3f})\n", first_prefix.clock, prefill.clock, first_prefix.processor, prefill.processor);
+  fmt::print(
+      "  prefill of 376 positions (once a voice) {:.3f} s, first token of 30 text tokens {:.3f} s (processor {:.3f}, "
+      "{:.3f})\n",
+      first_prefix.clock, prefill.clock, first_prefix.processor, prefill.processor);
   const at::Tensor memory = at::ones({int64_t{64} << 20});  // 256 MB
   for (const int64_t rows : {1, 8}) measure_steps(*model, prefix, rows, repeats, memory);
 }

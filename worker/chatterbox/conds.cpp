@@ -31,9 +31,15 @@ const std::vector<Part>& parts() {
   static const std::vector<Part> parts = {
       {"t3.speaker_emb", [](auto& c) -> at::Tensor& { return c.t3.speaker_emb; }, {1, 256}},
       {"t3.cond_prompt_speech_tokens",
-       [](auto& c) -> at::Tensor& { return c.t3.cond_prompt_speech_tokens; }, {1, kAny}, true, false},
+       [](auto& c) -> at::Tensor& { return c.t3.cond_prompt_speech_tokens; },
+       {1, kAny},
+       true,
+       false},
       {"t3.cond_prompt_speech_emb",
-       [](auto& c) -> at::Tensor& { return c.t3.cond_prompt_speech_emb; }, {1, kAny, kAny}, false, false},
+       [](auto& c) -> at::Tensor& { return c.t3.cond_prompt_speech_emb; },
+       {1, kAny, kAny},
+       false,
+       false},
       {"gen.prompt_token", [](auto& c) -> at::Tensor& { return c.gen.prompt_token; }, {1, kAny}, true},
       {"gen.prompt_feat", [](auto& c) -> at::Tensor& { return c.gen.prompt_feat; }, {1, kAny, 80}},
       {"gen.embedding", [](auto& c) -> at::Tensor& { return c.gen.embedding; }, {1, 192}}};
@@ -61,7 +67,8 @@ bool fits(at::IntArrayRef sizes, const weights::Shape& shape) {
 std::string objection(const Part& part, const at::Tensor& tensor) {
   if (!fits(tensor.sizes(), part.shape)) return "has the shape " + weights::shape_text(tensor.sizes());
   if (part.codes) {
-    if (tensor.is_floating_point() && !tensor.eq(tensor.round()).all().item<bool>()) return "does not hold whole numbers";
+    if (tensor.is_floating_point() && !tensor.eq(tensor.round()).all().item<bool>())
+      return "does not hold whole numbers";
     const bool inside = tensor.ge(0).logical_and(tensor.lt(kCodes)).all().item<bool>();
     return inside ? "" : "holds numbers that are no speech codes";
   }
@@ -103,8 +110,8 @@ void Conditionals::save(const std::filesystem::path& safetensors) const {
   for (const Part& part : parts()) {
     const at::Tensor tensor = part.of(copy);
     if (!tensor.defined()) continue;
-    entries.push_back({part.name, part.codes ? weights::ElementType::int64 : weights::ElementType::float32,
-                       tensor.sizes().vec()});
+    entries.push_back(
+        {part.name, part.codes ? weights::ElementType::int64 : weights::ElementType::float32, tensor.sizes().vec()});
     tensors[part.name] = tensor;
   }
   const std::filesystem::path staged = safetensors.string() + ".part";

@@ -31,7 +31,8 @@ Members read_archive(const std::filesystem::path& file) {
   const std::unique_ptr<archive, int (*)(archive*)> zip(archive_read_new(), archive_read_free);
   archive_read_support_format_zip(zip.get());
   const auto check = [&](int result) {
-    if (result < ARCHIVE_WARN) throw Refused{std::string("not a whole zip archive: ") + archive_error_string(zip.get())};
+    if (result < ARCHIVE_WARN)
+      throw Refused{std::string("not a whole zip archive: ") + archive_error_string(zip.get())};
   };
   check(archive_read_open_filename(zip.get(), file.c_str(), 1 << 16));
   Members members;
@@ -95,9 +96,9 @@ struct StorageType {
   const char* name;
   at::ScalarType type;
 };
-constexpr StorageType kStorageTypes[] = {{"torch FloatStorage", at::kFloat},      {"torch LongStorage", at::kLong},
-                                         {"torch HalfStorage", at::kHalf},        {"torch BFloat16Storage", at::kBFloat16},
-                                         {"torch DoubleStorage", at::kDouble},    {"torch IntStorage", at::kInt}};
+constexpr StorageType kStorageTypes[] = {{"torch FloatStorage", at::kFloat},   {"torch LongStorage", at::kLong},
+                                         {"torch HalfStorage", at::kHalf},     {"torch BFloat16Storage", at::kBFloat16},
+                                         {"torch DoubleStorage", at::kDouble}, {"torch IntStorage", at::kInt}};
 
 class Machine {
  public:
@@ -185,7 +186,8 @@ class Machine {
     if (pairs.size() % 2 != 0) throw Refused{"the pickle has a key without a value"};
     if (stack_.empty()) throw Refused{"the pickle's stack runs out"};
     auto& items = as<Dict>(stack_.back(), "a dictionary").items;
-    for (std::size_t i = 0; i < pairs.size(); i += 2) items.emplace_back(as<std::string>(pairs[i], "a key"), pairs[i + 1]);
+    for (std::size_t i = 0; i < pairs.size(); i += 2)
+      items.emplace_back(as<std::string>(pairs[i], "a key"), pairs[i + 1]);
   }
 
   void load_storage() {
@@ -203,7 +205,8 @@ class Machine {
     const std::int64_t count = as<std::int64_t>(parts[4], "a storage's size");
     const auto found = members_.find("data/" + key);
     if (type == at::ScalarType::Undefined || found == members_.end() || count < 0 ||
-        static_cast<std::uint64_t>(count) > kMostBytes || found->second.size() != static_cast<std::size_t>(count) * c10::elementSize(type)) {
+        static_cast<std::uint64_t>(count) > kMostBytes ||
+        found->second.size() != static_cast<std::size_t>(count) * c10::elementSize(type)) {
       throw Refused{"storage '" + key + "' does not have the bytes that the pickle says"};
     }
     const at::Tensor elements = at::empty({count}, type);
@@ -337,7 +340,8 @@ class Machine {
   std::map<std::size_t, Ref> memo_;
 };
 
-void collect(const Dict& dict, const std::string& prefix, std::size_t depth, std::map<std::string, at::Tensor>& tensors) {
+void collect(const Dict& dict, const std::string& prefix, std::size_t depth,
+             std::map<std::string, at::Tensor>& tensors) {
   if (depth > kDeepest) throw Refused{"its dictionaries hold each other"};
   for (const auto& [key, value] : dict.items) {
     if (const auto* tensor = std::get_if<at::Tensor>(&value->is)) tensors[prefix + key] = *tensor;

@@ -93,12 +93,13 @@ TEST_F(CondsTest, RefusesEveryInstructionThatDoesMoreThanBuildTensors) {
   using namespace std::string_literals;
   EXPECT_THAT(refusal_of_pickle("\x80\x02"s + "cos\nsystem\n(X\x04\0\0\0truetR."s), HasSubstr("'os.system'"));
   EXPECT_THAT(refusal_of_pickle("\x80\x04\x8c\x02os\x8c\x06system\x93)R."s), HasSubstr("'os.system'"));
-  EXPECT_THAT(refusal_of_pickle("\x80\x02"s + "cbuiltins\neval\n(X\x01\0\0\0"s + "1tR."s), HasSubstr("'builtins.eval'"));
+  EXPECT_THAT(refusal_of_pickle("\x80\x02"s + "cbuiltins\neval\n(X\x01\0\0\0"s + "1tR."s),
+              HasSubstr("'builtins.eval'"));
   EXPECT_THAT(refusal_of_pickle("\x80\x02"s + "ctorch._utils\n_rebuild_parameter\n)R."s),
               HasSubstr("_rebuild_parameter"));
   // INST, OBJ, NEWOBJ, NEWOBJ_EX, BUILD, PERSID, EXT1, NEXT_BUFFER, REDUCE of no function
-  for (const std::string& program : {"(ios\nsystem\n."s, "(o."s, "))\x81."s, ")}}\x92."s, "})b."s, "Px\n."s,
-                                     "\x82\x01."s, "\x97."s}) {
+  for (const std::string& program :
+       {"(ios\nsystem\n."s, "(o."s, "))\x81."s, ")}}\x92."s, "})b."s, "Px\n."s, "\x82\x01."s, "\x97."s}) {
     EXPECT_THAT(refusal_of_pickle("\x80\x02"s + program), HasSubstr("does more than build tensors"));
   }
   EXPECT_THAT(refusal_of_pickle("\x80\x02"s + "}})R."s), HasSubstr("a function must stand"));
@@ -107,9 +108,10 @@ TEST_F(CondsTest, RefusesEveryInstructionThatDoesMoreThanBuildTensors) {
 
 TEST_F(CondsTest, RefusesAPickleThatBreaksItsOwnStack) {
   using namespace std::string_literals;
-  for (const std::string& program : {""s, "."s, "t."s, "(."s, "}u."s, "(u."s, "h\1."s, "R."s, "Q."s, "\x85."s, "}("s + "NNu."s,
-                                     "X\xff\xff\xff\xff."s, "cos"s, "N."s, "q\1."s, "s."s}) {
-    EXPECT_THAT(refusal_of_pickle(program), HasSubstr("not a plain file of tensors")) << testing::PrintToString(program);
+  for (const std::string& program : {""s, "."s, "t."s, "(."s, "}u."s, "(u."s, "h\1."s, "R."s, "Q."s, "\x85."s,
+                                     "}("s + "NNu."s, "X\xff\xff\xff\xff."s, "cos"s, "N."s, "q\1."s, "s."s}) {
+    EXPECT_THAT(refusal_of_pickle(program), HasSubstr("not a plain file of tensors"))
+        << testing::PrintToString(program);
   }
 }
 

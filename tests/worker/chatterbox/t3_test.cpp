@@ -25,7 +25,8 @@ constexpr T3Size kTiny{"tiny.safetensors", 2, 128};
 Manifest tiny_manifest() {
   Manifest manifest;
   for (auto entry : parity::read_manifest(TEST_DATA "/chatterbox/t3_nano.manifest")) {
-    if (entry.name.starts_with("tfmr.h.") && !entry.name.starts_with("tfmr.h.0.") && !entry.name.starts_with("tfmr.h.1.")) {
+    if (entry.name.starts_with("tfmr.h.") && !entry.name.starts_with("tfmr.h.0.") &&
+        !entry.name.starts_with("tfmr.h.1.")) {
       continue;
     }
     for (auto& dimension : entry.shape) {
@@ -66,8 +67,13 @@ class T3Test : public testing::Test {
     return model->prefix(speaker, prompt);
   }
   static TokenRequest request(std::uint64_t ticket, int64_t length, int64_t most) {
-    TokenRequest request{.ticket = ticket, .prefix = prefix(ticket % 2 ? "a" : "b", 40 + 10 * int64_t(ticket % 2)),
-                         .text_tokens = {}, .sampling = {}, .seed = 100 + ticket, .most_tokens = most, .draws = {}};
+    TokenRequest request{.ticket = ticket,
+                         .prefix = prefix(ticket % 2 ? "a" : "b", 40 + 10 * int64_t(ticket % 2)),
+                         .text_tokens = {},
+                         .sampling = {},
+                         .seed = 100 + ticket,
+                         .most_tokens = most,
+                         .draws = {}};
     for (int64_t i = 0; i < length; ++i) request.text_tokens.push_back((i * 7919 + int64_t(ticket) * 31) % 50257);
     return request;
   }
@@ -105,7 +111,8 @@ TEST_F(T3Test, RefusesTheWrongModelInTheRightFile) {
 }
 
 TEST_F(T3Test, RefusesWeightsThatAreNoNumbersAndNamesTheTensor) {
-  for (const char* name : {"tfmr.h.0.attn.c_attn.weight", "tfmr.h.1.ln_2.bias", "speech_emb.weight", "speech_head.weight"}) {
+  for (const char* name :
+       {"tfmr.h.0.attn.c_attn.weight", "tfmr.h.1.ln_2.bias", "speech_emb.weight", "speech_head.weight"}) {
     const Manifest manifest = tiny_manifest();
     const auto entry = *std::find_if(manifest.begin(), manifest.end(), [&](const auto& e) { return e.name == name; });
     for (const double value : {double(NAN), double(INFINITY)}) {
@@ -159,7 +166,8 @@ TEST_F(T3Test, GivesTheLogitsOfLibtorchsOwnProductsOnACopiedPrefix) {
   DecodeRow kept{.prefix = prefix()}, copied{.prefix = reference->prefix(speaker, prompt)};
   KvCache cache = model->cache(1, 50, 0), whole = reference->cache(1, 50, 60);
   const std::vector<int64_t> text{5, 6, 7};
-  EXPECT_LT((model->prefill(kept, text, cache) - reference->prefill(copied, text, whole)).abs().max().item<double>(), 1e-4);
+  EXPECT_LT((model->prefill(kept, text, cache) - reference->prefill(copied, text, whole)).abs().max().item<double>(),
+            1e-4);
   std::vector<DecodeRow> a{kept}, b{copied};
   for (int64_t token = 10; token < 40; ++token) {
     a[0].token = b[0].token = token;

@@ -1,5 +1,5 @@
-// A model folder with tokenizer files for the tests: of GPT-2's vocabulary the part that the recorded cases touch, under
-// the true ids, and placeholders for the rest. `tokenizer_folder DIR` writes one for the parity program.
+// A model folder with tokenizer files for the tests: of GPT-2's vocabulary the part that the recorded cases touch,
+// under the true ids, and placeholders for the rest. `tokenizer_folder DIR` writes one for the parity program.
 #pragma once
 
 #include <filesystem>

@@ -106,9 +106,7 @@ TEST_F(TokenizerTest, KeepsToTheFlagsOfATag) {
   EXPECT_NE(Tokenizer(folder).encode("a[laugh]").back(), 50275);
 }
 
-TEST_F(TokenizerTest, TakesBytesThatAreNoTextOneByOne) {
-  EXPECT_EQ(Tokenizer(folder).encode("\xff\xc3").size(), 2u);
-}
+TEST_F(TokenizerTest, TakesBytesThatAreNoTextOneByOne) { EXPECT_EQ(Tokenizer(folder).encode("\xff\xc3").size(), 2u); }
 
 TEST(PuncNorm, GivesEveryRecordedCase) {
   const auto recorded = test_json("punc_norm.json").at("cases");
