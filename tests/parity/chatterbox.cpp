@@ -1,6 +1,6 @@
 // parity chatterbox: files of recorded stages and text cases, each told apart by what it says it holds.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "config/fault.h"
 #include "tests/parity/chatterbox_s3gen.h"

@@ -75,9 +75,8 @@ void compare_case(const T3& model, const Golden& golden, const std::string& name
   KvCache cache = model.cache(2, static_cast<int64_t>(text.size()) + 100, prefix->length);
   DecodeRow row{.prefix = prefix, .slot = 1};
   std::vector<at::Tensor> hidden;
-  std::vector<at::Tensor> logits{model.prefill(row, text, cache, [&](const at::Tensor& x) {
-    hidden.push_back(x[-1].to(at::kCPU, at::kFloat));
-  })};
+  std::vector<at::Tensor> logits{
+      model.prefill(row, text, cache, [&](const at::Tensor& x) { hidden.push_back(x[-1].to(at::kCPU, at::kFloat)); })};
   for (const int64_t token : ids(in("teacher_tokens"))) {
     row.token = token;
     std::vector<DecodeRow> rows{row};

@@ -34,7 +34,8 @@ PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at:
   }
   if (whole < tiles()) {
     packed[whole].zero_();
-    packed[whole].narrow(1, 0, width_ - whole * kTileWidth)
+    packed[whole]
+        .narrow(1, 0, width_ - whole * kTileWidth)
         .copy_(weight.narrow(1, whole * kTileWidth, width_ - whole * kTileWidth));
   }
   bias_ = at::zeros({tiles() * kTileWidth}, at::kFloat);

@@ -86,16 +86,20 @@ void process_logits(std::span<float> logits, std::span<const std::int64_t> histo
 }
 
 std::int64_t draw(std::span<const float> logits, const Exponential& q) {
-  if (*std::max_element(logits.begin(), logits.end()) == kDropped) return -1;
-  std::vector<float> probabilities(logits.begin(), logits.end());
+  std::vector<std::int64_t> ids;
+  std::vector<float> probabilities;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] == kDropped) continue;
+    ids.push_back(static_cast<std::int64_t>(i));
+    probabilities.push_back(logits[i]);
+  }
+  if (ids.empty()) return -1;
   softmax(probabilities);
   std::int64_t best = -1;
   float largest = -1;
-  for (std::size_t i = 0; i < probabilities.size(); ++i) {
-    if (logits[i] == kDropped) continue;
-    const auto id = static_cast<std::int64_t>(i);
-    const float ratio = probabilities[i] / q(id);
-    if (ratio > largest) largest = ratio, best = id;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const float ratio = probabilities[i] / q(ids[i]);
+    if (ratio > largest) largest = ratio, best = ids[i];
   }
   return best;
 }

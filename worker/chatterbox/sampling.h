@@ -8,9 +8,9 @@
 namespace lectern::chatterbox {
 
 struct SamplingSettings {
-  float temperature = 0.8f;  // <= 0 or 1: logits stay as they are
-  std::int64_t top_k = 1000;  // 0: all
-  float top_p = 0.95f;        // >= 1: all
+  float temperature = 0.8f;         // <= 0 or 1: logits stay as they are
+  std::int64_t top_k = 1000;        // 0: all
+  float top_p = 0.95f;              // >= 1: all
   float repetition_penalty = 1.2f;  // 1: none
 };
 

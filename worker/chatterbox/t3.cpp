@@ -29,7 +29,8 @@ T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> te
       tfmr(state / "tfmr", size.n_layer, size.n_embd, arithmetic),
       cond_enc(state / "cond_enc", size.n_embd, arithmetic),
       text_emb(finite_tensor(state / "text_emb", "weight", {kTextTokens, size.n_embd}, arithmetic.activations())),
-      speech_emb(finite_tensor(state / "speech_emb", "weight", {kSpeechTokens, size.n_embd}, arithmetic.activations())) {
+      speech_emb(
+          finite_tensor(state / "speech_emb", "weight", {kSpeechTokens, size.n_embd}, arithmetic.activations())) {
   const Scope head = state / "speech_head";
   if (packed()) {
     speech_head = PackedMatrix(head.view("weight", {kSpeechTokens, size.n_embd}).t(),
@@ -130,8 +131,8 @@ std::shared_ptr<const VoicePrefix> T3::prefix(const at::Tensor& speaker_emb, con
 
 KvCache T3::cache(int64_t slots, int64_t capacity, int64_t longest_prefix) const {
   const c10::InferenceMode inference;
-  KvCache cache{.keys = {}, .values = {}, .slots = slots, .capacity = capacity,
-                .prefix_room = packed() ? 0 : longest_prefix};
+  KvCache cache{
+      .keys = {}, .values = {}, .slots = slots, .capacity = capacity, .prefix_room = packed() ? 0 : longest_prefix};
   const weights::Shape shape{slots, size_.n_head(), cache.prefix_room + capacity, kHeadSize};
   for (int64_t i = 0; i < size_.n_layer; ++i) {
     for (auto* half : {&cache.keys, &cache.values}) {
@@ -194,7 +195,8 @@ at::Tensor T3::step_libtorch(const std::vector<DecodeRow>& rows, KvCache& cache)
   }
   const auto indices = [&](const std::vector<int64_t>& values) { return at::tensor(values, at::kLong).to(device()); };
   const at::Tensor slot = indices(slots), place = indices(places);
-  const at::Tensor behind = at::arange(longest, place.options()).unsqueeze(0).gt(place.unsqueeze(1));  // [rows, longest]
+  const at::Tensor behind =
+      at::arange(longest, place.options()).unsqueeze(0).gt(place.unsqueeze(1));  // [rows, longest]
   const auto attend = [&](std::size_t block, const at::Tensor& qkv) {
     const auto parts = qkv.view({qkv.size(0), 3, -1, kHeadSize}).unbind(1);  // [rows, heads, 64]
     const auto seen = [&](std::vector<at::Tensor>& half, const at::Tensor& now) {
@@ -202,7 +204,8 @@ at::Tensor T3::step_libtorch(const std::vector<DecodeRow>& rows, KvCache& cache)
       return half[block].narrow(2, 0, longest).index_select(0, slot);
     };
     const at::Tensor k = seen(cache.keys, parts[1]), v = seen(cache.values, parts[2]);
-    const at::Tensor scores = at::matmul(parts[0].unsqueeze(2) * 0.125, k.transpose(2, 3));  // [rows, heads, 1, longest]
+    const at::Tensor scores =
+        at::matmul(parts[0].unsqueeze(2) * 0.125, k.transpose(2, 3));  // [rows, heads, 1, longest]
     const at::Tensor weights = softmax(scores.masked_fill(behind.view({-1, 1, 1, longest}), -INFINITY));
     return at::matmul(weights, v).reshape({qkv.size(0), size_.n_embd});
   };

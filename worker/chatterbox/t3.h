@@ -1,4 +1,5 @@
-// T3: text tokens -> speech tokens (reference: models/t3/t3.py, modules/cond_enc.py). Turbo and Nano differ in size only.
+// T3: text tokens -> speech tokens (reference: models/t3/t3.py, modules/cond_enc.py). Turbo and Nano differ in size
+// only.
 //
 // A sequence is [speaker vector | prompt tokens | text | start token | speech so far]. The first two are the voice's
 // prefix. Weights are immutable; calls from several threads are safe as long as each has a KvCache of its own. Call
@@ -80,7 +81,7 @@ class T3 {
   std::unique_ptr<ThreadTeam> team_;
   GPT2Model tfmr;
   T3CondEnc cond_enc;
-  at::Tensor text_emb, speech_emb;                 // text_emb.weight, speech_emb.weight
+  at::Tensor text_emb, speech_emb;                  // text_emb.weight, speech_emb.weight
   at::Tensor speech_head_weight, speech_head_bias;  // speech_head.*; unset when packed
   PackedMatrix speech_head;
 };

@@ -1,4 +1,4 @@
-// A checkpoint of T3 as published: safetensors under the names of the reference's state_dict.
+// A checkpoint of T3 as published: safetensors under the names of the reference's state_dict. For one thread.
 #pragma once
 
 #include "worker/weights/safetensors.h"
@@ -17,10 +17,15 @@ class T3Checkpoint : public weights::TensorSource {
   }
   at::Tensor read(const std::string& name) const override {
     const auto found = file_.tensors().find(name);
-    return found == file_.tensors().end() ? at::Tensor() : weights::view_of(found->second, name, file_.mapping());
+    if (found == file_.tensors().end()) return {};
+    // The network copies what it reads: the file's pages need not stay beside the copies.
+    file_.mapping()->set_aside(latest_);
+    latest_ = found->second.bytes;
+    return weights::view_of(found->second, name, file_.mapping());
   }
 
  private:
+  mutable std::span<const std::byte> latest_;  // what was read last
   weights::SafetensorsFile file_;
 };
 

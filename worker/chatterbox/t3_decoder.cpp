@@ -67,8 +67,8 @@ std::vector<SpeechTokens> T3Decoder::step() {
     Running& running = running_[i];
     const auto token = next_token(running, logits[static_cast<int64_t>(i)]);
     if (token) running.tokens.push_back(rows_[i].token = *token);
-    running.finished = !token || *token == kStopSpeech ||
-                       static_cast<int64_t>(running.tokens.size()) >= running.request.most_tokens;
+    running.finished =
+        !token || *token == kStopSpeech || static_cast<int64_t>(running.tokens.size()) >= running.request.most_tokens;
   }
   for (SpeechTokens& tokens : take_finished()) finished.push_back(std::move(tokens));
   return finished;

@@ -28,9 +28,7 @@ class ThreadTeam {
   struct Part {
     std::int64_t first, last;
   };
-  Part part(int member, std::int64_t count) const {
-    return {count * member / size_, count * (member + 1) / size_};
-  }
+  Part part(int member, std::int64_t count) const { return {count * member / size_, count * (member + 1) / size_}; }
 
  private:
   void work(int member);

@@ -108,8 +108,9 @@ Tokenizer::Tokenizer(const std::filesystem::path& folder, std::int64_t size) {
     }
     for (const auto& [token, id] : entries) {
       if (id < 0 || id >= size || token.empty()) {
-        throw Fault(Exit::bad_input, (folder / name).string() + ": token '" + token + "' has the id " +
-                                         std::to_string(id) + ", the network knows 0 to " + std::to_string(size - 1),
+        throw Fault(Exit::bad_input,
+                    (folder / name).string() + ": token '" + token + "' has the id " + std::to_string(id) +
+                        ", the network knows 0 to " + std::to_string(size - 1),
                     "use the tokenizer files of this model");
       }
     }
@@ -137,8 +138,8 @@ Tokenizer::Tokenizer(const std::filesystem::path& folder, std::int64_t size) {
   for (std::size_t byte = 0; byte < 256; ++byte) {
     const auto found = vocabulary_.find(characters[byte]);
     if (found == vocabulary_.end()) {
-      throw Fault(Exit::bad_input, (folder / "vocab.json").string() + ": has no token for the byte " +
-                                       std::to_string(byte), kMend);
+      throw Fault(Exit::bad_input,
+                  (folder / "vocab.json").string() + ": has no token for the byte " + std::to_string(byte), kMend);
     }
     bytes_[byte] = found->second;
   }
@@ -174,7 +175,8 @@ void Tokenizer::read_flags(const std::filesystem::path& file) {
   try {
     const json config = read_json(file);
     prefix_space_ = config.value("add_prefix_space", false);
-    for (const auto& [id, token] : config.value("added_tokens_decoder", json::object()).items()) {
+    const json tokens = config.value("added_tokens_decoder", json::object());
+    for (const auto& [id, token] : tokens.items()) {
       const auto found = added_.find(token.at("content").get<std::string>());
       if (found == added_.end()) continue;
       found->second.lstrip = token.value("lstrip", false);
