@@ -1,6 +1,8 @@
 // Self-attention of the conformer (reference: transformer/attention.py).
 #pragma once
 
+#include <memory>
+
 #include "worker/chatterbox/s3gen/embedding.h"
 
 namespace lectern::chatterbox::s3gen {

@@ -26,7 +26,7 @@ at::Tensor shifted(const at::Tensor& raw, int64_t keys) {
 }
 
 at::Tensor whole(const Heads& heads, const PositionTerm& position, const at::Tensor& mask) {
-#if TORCH_VERSION_MAJOR >= 2
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 1)  // takes a scale since 2.1
   if (!position.q.defined()) {
     const auto bias = mask.defined() ? c10::optional<at::Tensor>(mask) : c10::nullopt;
     return at::scaled_dot_product_attention(heads.q, heads.k, heads.v, bias, 0.0, false, 1.0)
