@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <csignal>
 #include <limits>
+#include <utility>
 
 #include "broker/protocol/socket.h"
+#include "config/fault_point.h"
 
 namespace lectern {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 constexpr int kMessagesARound = 256;             // then commit and answer before reading on
 constexpr std::int64_t kFinishGraceMs = 10000;   // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;    // then workers must end within it
+constexpr std::int64_t kStandstillMs = 1000;     // that much later than planned: silence meanwhile is nobody's fault
 constexpr std::int64_t kUndoneWaitMs = 2000;     // pause after a transaction that had to be undone
 
 int open_signals() {
@@ -55,6 +58,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       dispatcher_(store_, post_, paths, settings, clock),
       desk_({store_, post_, models_, pipeline_, dispatcher_, paths, settings, clock}, [this] { begin_stop(); }),
       agents_(paths, settings, clock) {
+  fault_point("sockets bound");
   store_.restart();
   for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
   for (std::uint64_t job : store_.jobs_in(JobState::publishing)) pipeline_.advance(job);
@@ -84,6 +88,8 @@ void Broker::round() {
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
+  const std::int64_t now = clock_.monotonic_ms();
+  if (now - std::exchange(listened_ms_, now) > wait + kStandstillMs) dispatcher_.forgive_silence();
   std::vector<std::pair<std::string, std::uint64_t>> asked;
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   try {
@@ -100,6 +106,7 @@ void Broker::round() {
       for (std::uint64_t job : changed) pipeline_.advance(job);
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
+    if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
   } catch (const DatabaseFault& fault) {
@@ -163,12 +170,12 @@ void Broker::signals() {
 
 // What happened since the last commit did not happen: askers are told, workers are asked what they hold, and results of
 // the pools wait for the next round.
-void Broker::undo(const Fault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
   store_.rollback();
   post_.drop();
   store_.take_changed();
   spdlog::error("{}", fault.what());
-  if (fault.exit() != Exit::no_space) throw Fault(fault);
+  if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
   for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
   dispatcher_.ask_again();
 }

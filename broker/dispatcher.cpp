@@ -97,16 +97,16 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
                  take.lease.attempt);
     return;
   }
-  if (message.payload.size() != 1) throw Fault(Exit::bad_input, "message 'take': it needs one payload");
   ++worker.segments_done;
-  takes_pool_.add([this, take, job = held->job, key = held->take, payload = message.payload[0],
+  takes_pool_.add([this, take, job = held->job, key = held->take,
+                   payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
     bool no_space = false;
     StoredTake stored;
     stored.key = key;
     stored.frames = take.frames;
-    stored.sample_rate_hz = static_cast<int>(take.sample_rate_hz);
+    stored.sample_rate_hz = static_cast<int>(std::clamp<std::int64_t>(take.sample_rate_hz, 0, 1 << 30));
     stored.computing_s = take.computing_s;
     stored.notes = take.notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     try {

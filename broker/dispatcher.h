@@ -39,6 +39,10 @@ class Dispatcher {
   void lost(const std::string& peer, const std::string& why);
   // The transaction was undone: asks every worker what it holds.
   void ask_again();
+  // The broker itself stood still (stopped, swapped out): what workers said meanwhile has not been heard yet.
+  void forgive_silence() {
+    for (auto& [peer, worker] : workers_) worker.heard_ms = clock_.monotonic_ms();
+  }
   void retire_all();
 
   std::vector<protocol::WorkerView> views() const;
