@@ -38,11 +38,14 @@ class Life {
           steps_[next_]();
           store_->commit();
           acknowledged = ++next_;
+          committed_lease_ = lease_;
         }
         return true;
       } catch (const DatabaseFault& fault) {
         ++faults;
+        lease_ = committed_lease_;
         last = fault.exit();
+        said = fault.what();
         // The broker goes on after `no_space` and ends after anything else.
         if (store_ && fault.exit() == Exit::no_space && !reopen_after_fault) store_->rollback();
         else store_.reset();
@@ -54,6 +57,7 @@ class Life {
 
   std::size_t acknowledged = 0;
   Exit last = Exit::done;
+  std::string said;
 
  private:
   void open() {
@@ -96,7 +100,7 @@ class Life {
   fs::path file_;
   StandingClock clock_;
   std::unique_ptr<Store> store_;
-  protocol::Lease lease_;
+  protocol::Lease lease_, committed_lease_;
   std::size_t next_ = 0;
   std::vector<std::function<void()>> steps_ = {
       [this] { add("job-one-1"), add("job-two-2"); },
@@ -152,12 +156,12 @@ TEST_P(FailingDisk, LosesNothingAtAnyOperationAndWorkGoesOn) {
     const fs::path file = folder.path() / "lectern.sqlite";
     Life life(file);
     disk.fail(row.kind, first, row.count);
-    life.last = Exit::done;
+    life.last = Exit::done, life.said.clear();
     EXPECT_TRUE(life.run(static_cast<int>(row.count) + 2, false)) << "from operation " << first;
     operations = disk.operations();
     if (life.last != Exit::done) {
       ++faults;
-      EXPECT_EQ(life.last == Exit::no_space, !row.ends) << "operation " << first;
+      EXPECT_EQ(life.last == Exit::no_space, !row.ends) << "operation " << first << ": " << life.said;
     }
     life.close();
     disk.heal();
@@ -209,9 +213,9 @@ TEST_P(PowerCut, LosesNothingThatWasAcknowledged) {
     const fs::path restored = after.path() / "lectern.sqlite";
     for (const auto& [path, bytes] : cut.image)
       std::ofstream(after.path() / fs::path(path).filename(), std::ios::binary) << bytes;
-    EXPECT_EQ(joined(check_database(restored)), "") << "after step " << cut.acknowledged;
     StandingClock clock;
     Store store(restored, clock);
+    EXPECT_EQ(joined(check_database(restored)), "") << "after step " << cut.acknowledged;
     if (cut.acknowledged >= 1) {
       EXPECT_TRUE(store.find_job("job-one-1") && store.find_job("job-two-2")) << "an acknowledged job is missing";
     }

@@ -56,7 +56,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 }
 int sync_file(sqlite3_file* file, int flags) {
   FaultDisk& disk = FaultDisk::get();
-  if (const int code = disk.operation(true)) return code == SQLITE_FULL ? SQLITE_IOERR_FSYNC : code;
+  if (const int code = disk.operation(true)) return code;
   const int code = methods(file)->xSync(real(file), flags);
   if (auto* remembered = disk.remembered(*self(file)->path)) *remembered = {content(file), {}};
   disk.happened();
@@ -99,7 +99,10 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
     remembered->synced = content(file);
   return code;
 }
-int delete_file(sqlite3_vfs*, const char* name, int sync) { return below->xDelete(below, name, sync); }
+int delete_file(sqlite3_vfs*, const char* name, int sync) {
+  FaultDisk::get().forget(name);
+  return below->xDelete(below, name, sync);
+}
 
 sqlite3_vfs make_vfs() {
   below = sqlite3_vfs_find(nullptr);
@@ -151,7 +154,7 @@ void FaultDisk::fail(Kind kind, long first, long count) {
 }
 
 int FaultDisk::operation(bool sync) {
-  if (kind_ == Kind::sync && !sync) return 0;
+  if (kind_ != Kind::none && (kind_ == Kind::sync) != sync) return 0;
   const long number = ++operations_;
   if (kind_ == Kind::none || number < first_ || number >= first_ + count_) return 0;
   if (kind_ == Kind::full) return SQLITE_FULL;

@@ -16,7 +16,7 @@ namespace lectern {
 
 class FaultDisk {
  public:
-  enum class Kind { none, full, io, sync };  // sync: only syncs count and fail; the others: writes and truncations too
+  enum class Kind { none, full, io, sync };  // sync: syncs count and fail; the others: writes and truncations
 
   static FaultDisk& get();  // installs it
 
@@ -45,6 +45,7 @@ class FaultDisk {
     std::vector<Change> since;
   };
   Remembered* remembered(const std::string& path) { return remembering_ ? &files_[path] : nullptr; }
+  void forget(const std::string& path) { files_.erase(path); }
   void happened() {
     if (remembering_ && on_operation) on_operation();
   }

@@ -55,7 +55,7 @@ void PlayedWorker::beat(std::uint64_t credit) {
 }
 
 std::optional<protocol::Message> PlayedWorker::next(double seconds) {
-  const auto end = Clock::now() + duration<double>(seconds);
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(duration<double>(seconds));
   while (Clock::now() < end) {
     if (Clock::now() >= next_beat_) beat(credit_);
     const auto until = std::min(end, next_beat_);
