@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <csignal>
 #include <limits>
-#include <utility>
 
 #include "broker/protocol/socket.h"
 #include "config/fault_point.h"
@@ -18,7 +17,6 @@ namespace {
 constexpr int kMessagesARound = 256;             // then commit and answer before reading on
 constexpr std::int64_t kFinishGraceMs = 10000;   // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;    // then workers must end within it
-constexpr std::int64_t kStandstillMs = 1000;     // that much later than planned: silence meanwhile is nobody's fault
 constexpr std::int64_t kUndoneWaitMs = 2000;     // pause after a transaction that had to be undone
 
 int open_signals() {
@@ -88,8 +86,6 @@ void Broker::round() {
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
-  const std::int64_t now = clock_.monotonic_ms();
-  if (now - std::exchange(listened_ms_, now) > wait + kStandstillMs) dispatcher_.forgive_silence();
   std::vector<std::pair<std::string, std::uint64_t>> asked;
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   try {

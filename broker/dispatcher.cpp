@@ -11,6 +11,7 @@ namespace lectern {
 namespace {
 
 constexpr std::int64_t kSilenceMs = 5000;        // five heartbeats
+constexpr std::int64_t kLastCallMs = 500;        // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kSpeedWindowMs = 60000;
 constexpr std::int64_t kSpaceRetryMs = 15000;    // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
@@ -29,6 +30,7 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
   if (found == workers_.end()) return post_.to_worker(peer, protocol::Who{});
   Worker& worker = found->second;
   worker.heard_ms = clock_.monotonic_ms();
+  worker.last_call_ms = 0;
   if (message.type == protocol::Heartbeat::kType) return heartbeat(peer, message);
   if (message.type == protocol::Take::kType) return take(worker, message);
   if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
@@ -50,6 +52,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   worker.pid = ready.pid;
   worker.credit = std::min<std::uint64_t>(ready.credit, 1024);
   worker.heard_ms = clock_.monotonic_ms();
+  worker.last_call_ms = 0;
   if (worker.state.empty()) worker.state = "cold";
   worker.leases.clear();
   worker.exclusive = false;
@@ -267,9 +270,12 @@ std::int64_t Dispatcher::tick() {
   const std::int64_t now = clock_.monotonic_ms();
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> silent;
-  for (const auto& [peer, worker] : workers_) {
-    if (worker.heard_ms + kSilenceMs <= now) silent.push_back(peer);
-    else next = std::min(next, worker.heard_ms + kSilenceMs);
+  for (auto& [peer, worker] : workers_) {
+    const bool overdue = worker.heard_ms + kSilenceMs <= now;
+    if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
+    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
+    if (until <= now) silent.push_back(peer);
+    else next = std::min(next, until);
     if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
   }
   for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");

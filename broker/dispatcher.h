@@ -39,10 +39,6 @@ class Dispatcher {
   void lost(const std::string& peer, const std::string& why);
   // The transaction was undone: asks every worker what it holds.
   void ask_again();
-  // The broker itself stood still (stopped, swapped out): what workers said meanwhile has not been heard yet.
-  void forgive_silence() {
-    for (auto& [peer, worker] : workers_) worker.heard_ms = clock_.monotonic_ms();
-  }
   void retire_all();
 
   std::vector<protocol::WorkerView> views() const;
@@ -54,7 +50,7 @@ class Dispatcher {
  private:
   struct Worker {
     std::string id, device, state, model;
-    std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, model_since_ms = 0, not_before_ms = 0;
+    std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, last_call_ms = 0, model_since_ms = 0, not_before_ms = 0;
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     bool exclusive = false;
