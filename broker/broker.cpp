@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "broker/protocol/socket.h"
+#include "config/fault_point.h"
 
 namespace lectern {
 namespace {
@@ -57,6 +58,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       desk_({store_, post_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock}, [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
+  fault_point("sockets bound");
   store_.check_integrity();
   store_.restart();
   for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
@@ -106,6 +108,7 @@ void Broker::round() {
       for (std::uint64_t job : changed) pipeline_.advance(job);
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
+    if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
     upkeep_.step();
@@ -170,12 +173,12 @@ void Broker::signals() {
 
 // What happened since the last commit did not happen: askers are told, workers are asked what they hold, and results of
 // the pools wait for the next round.
-void Broker::undo(const Fault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
   store_.rollback();
   post_.drop();
   store_.take_changed();
   spdlog::error("{}", fault.what());
-  if (fault.exit() != Exit::no_space) throw Fault(fault);
+  if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
   for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
   dispatcher_.ask_again();
 }

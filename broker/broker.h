@@ -30,7 +30,7 @@ class Broker {
   void receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked);
   void receive_workers();
   void signals();
-  void undo(const Fault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked);
+  void undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked);
   void begin_stop();
   bool stopped();
 

@@ -8,6 +8,7 @@
 
 #include "broker/publish/publisher.h"
 #include "broker/text/segmenter.h"
+#include "config/fault_point.h"
 
 namespace lectern {
 namespace {
@@ -78,7 +79,8 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
 }
 
 void ClientDesk::submit(const std::string& peer, const protocol::Message& message) {
-  const auto submit = protocol::parse<protocol::Submit>(message);
+  auto submit = protocol::parse<protocol::Submit>(message);
+  if (guard_removed("no-dedupe")) submit.job_id += std::to_string(p_.clock.monotonic_ms());
   check(message.payload.size() == 1, "payload", "a submit needs the script as its one payload", "");
   check(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
   check(is_id(submit.batch_id), "batch_id", "must be 8 to 64 letters, digits or dashes", "");

@@ -1,5 +1,7 @@
 #include "broker/database.h"
 
+#include "config/fault_point.h"
+
 namespace lectern {
 
 Database::Database(const std::filesystem::path& file) : file_(file) {
@@ -21,6 +23,8 @@ Database::~Database() {
 
 void Database::fail(int code, const char* doing) const {
   const std::string what = "database " + file_.string() + ", " + doing + ": " + sqlite3_errmsg(handle_);
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+    throw DatabaseFault(Exit::internal, what, "the disk did not confirm a write: look after it");
   switch (code & 0xff) {
     case SQLITE_FULL:
       throw DatabaseFault(Exit::no_space, what, "free some space there; work goes on by itself");
@@ -32,7 +36,7 @@ void Database::fail(int code, const char* doing) const {
                   "the file is damaged: move it aside (with its -wal and -shm) and put a backup in its place");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      throw DatabaseFault(Exit::bad_input, what, "another program has the database open; end it");
+      throw DatabaseFault(Exit::no_broker, what, "another program has the database open; end it");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -43,7 +47,9 @@ void Database::fail(int code, const char* doing) const {
 }
 
 void Database::execute(const char* sql) {
+  fault_point(sql);
   if (int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) fail(code, sql);
+  fault_point(sql);
 }
 
 sqlite3_stmt* Database::prepare(std::string_view sql) {
@@ -67,8 +73,10 @@ bool Query::next() {
 }
 
 std::int64_t Query::run() {
+  fault_point(sqlite3_sql(statement_));
   while (next()) {
   }
+  fault_point(sqlite3_sql(statement_));
   return database_.changes();
 }
 

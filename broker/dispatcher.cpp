@@ -11,6 +11,7 @@ namespace lectern {
 namespace {
 
 constexpr std::int64_t kSilenceMs = 5000;        // five heartbeats
+constexpr std::int64_t kLastCallMs = 500;        // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kSpeedWindowMs = 60000;
 constexpr std::int64_t kSpaceRetryMs = 15000;    // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
@@ -29,6 +30,7 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
   if (found == workers_.end()) return post_.to_worker(peer, protocol::Who{});
   Worker& worker = found->second;
   worker.heard_ms = clock_.monotonic_ms();
+  worker.last_call_ms = 0;
   if (message.type == protocol::Heartbeat::kType) return heartbeat(peer, message);
   if (message.type == protocol::Take::kType) return take(worker, message);
   if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
@@ -50,6 +52,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   worker.pid = ready.pid;
   worker.credit = std::min<std::uint64_t>(ready.credit, 1024);
   worker.heard_ms = clock_.monotonic_ms();
+  worker.last_call_ms = 0;
   if (worker.state.empty()) worker.state = "cold";
   worker.leases.clear();
   worker.exclusive = false;
@@ -97,17 +100,17 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
                  take.lease.attempt);
     return;
   }
-  if (message.payload.size() != 1) throw Fault(Exit::bad_input, "message 'take': it needs one payload");
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take, payload = message.payload[0],
+  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take,
+                   payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
     bool no_space = false;
     StoredTake stored;
     stored.key = key;
     stored.frames = take.frames;
-    stored.sample_rate_hz = static_cast<int>(take.sample_rate_hz);
+    stored.sample_rate_hz = static_cast<int>(std::clamp<std::int64_t>(take.sample_rate_hz, 0, 1 << 30));
     stored.computing_s = take.computing_s;
     stored.notes = take.notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     try {
@@ -277,9 +280,12 @@ std::int64_t Dispatcher::tick() {
   const std::int64_t now = clock_.monotonic_ms();
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> silent;
-  for (const auto& [peer, worker] : workers_) {
-    if (worker.heard_ms + kSilenceMs <= now) silent.push_back(peer);
-    else next = std::min(next, worker.heard_ms + kSilenceMs);
+  for (auto& [peer, worker] : workers_) {
+    const bool overdue = worker.heard_ms + kSilenceMs <= now;
+    if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
+    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
+    if (until <= now) silent.push_back(peer);
+    else next = std::min(next, until);
     if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
   }
   for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");

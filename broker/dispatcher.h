@@ -50,7 +50,7 @@ class Dispatcher {
  private:
   struct Worker {
     std::string id, device, state, model;
-    std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, model_since_ms = 0, not_before_ms = 0;
+    std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, last_call_ms = 0, model_since_ms = 0, not_before_ms = 0;
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <thread>
 
 #include "broker/broker.h"
 #include "broker/folder_lock.h"
@@ -12,6 +14,8 @@
 
 namespace lectern {
 namespace {
+
+constexpr int kFreshStarts = 5;
 
 // The starter reads one answer here: "ready\n", or the error with its exit code.
 void tell_starter(int& descriptor, const std::string& text) {
@@ -30,11 +34,19 @@ void serve(const Paths& paths, bool foreground, const std::string& level, int& r
   make_folder(paths.runtime(), true);
   const FolderLock lock(paths.broker_lock());  // before any socket is bound
   const SystemClock clock;
-  Broker broker(paths, settings, clock);
-  spdlog::info("lectern-broker {} serves {} (pid {})", LECTERN_VERSION, paths.database().parent_path().string(),
-               getpid());
-  tell_starter(ready_fd, "ready\n");
-  broker.run();
+  for (int failures = 0;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
+    try {
+      Broker broker(paths, settings, clock);
+      spdlog::info("lectern-broker {} serves {} (pid {})", LECTERN_VERSION, paths.database().parent_path().string(),
+                   getpid());
+      tell_starter(ready_fd, "ready\n");
+      return broker.run();
+    } catch (const DatabaseFault& fault) {
+      // After a failed sync nothing that this process remembers can be trusted: it begins afresh from the disk.
+      if (ready_fd >= 0 || fault.exit() != Exit::internal || ++failures > kFreshStarts) throw;
+      spdlog::error("{}: beginning afresh from the disk", fault.what());
+    }
+  }
 }
 
 int body(int argc, char** argv) {

@@ -3,15 +3,18 @@
 #include <utility>
 
 #include "broker/protocol/socket.h"
+#include "config/fault_point.h"
 
 namespace lectern {
 
 std::vector<std::string> Post::flush() {
   for (const auto& action : std::exchange(actions_, {})) action();  // before the answer that tells of it
   std::vector<std::string> unreachable;
-  for (const Letter& letter : letters_)
+  for (const Letter& letter : letters_) {
+    fault_point("before a message leaves");
     if (!protocol::send(*letter.socket, letter.frames, letter.peer) && letter.socket == &workers_)
       unreachable.push_back(letter.peer);
+  }
   letters_.clear();
   return unreachable;
 }

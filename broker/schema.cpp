@@ -1,5 +1,7 @@
 #include "broker/schema.h"
 
+#include "config/fault_point.h"
+
 namespace lectern {
 namespace {
 
@@ -124,6 +126,10 @@ void prepare_schema(Database& database) {
                 "use the newer Lectern that wrote it, or put back a backup of the older version");
   database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                    "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
+  if (guard_removed("no-db-sync")) database.execute("PRAGMA synchronous=OFF");
+  // What stands in the write-ahead log goes to the file and is synced: after a failed sync, parts of the log may be in
+  // memory only, and all that is appended behind them would be lost with them.
+  database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   if (version == kSchemaVersion) return;
   Transaction transaction(database);
   for (auto step = version; step < kSchemaVersion; ++step) database.execute(kMigrations[step]);

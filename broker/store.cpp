@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "broker/schema.h"
+#include "config/fault_point.h"
 
 namespace lectern {
 
@@ -126,8 +127,10 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
 
 std::optional<Store::Held> Store::held(const protocol::Lease& lease, const std::string& worker) {
   Query query(database_,
-              "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND attempt = ? "
-              "AND (state = 'waiting' OR (state = 'leased' AND worker = ?))",
+              guard_removed("fencing")
+                  ? "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND ? > 0 AND ? > ''"
+                  : "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND attempt = ? AND attempt > 0 "
+                    "AND (state = 'waiting' OR (state = 'leased' AND worker = ?))",
               lease.segment, lease.attempt, worker);
   if (!query.next()) return std::nullopt;
   return Held{query.count(0), query.count(1), query.text(2), query.count(3)};

@@ -11,6 +11,7 @@
 
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
+#include "config/fault_point.h"
 #include "worker/engine_environment.h"
 
 namespace lectern {
@@ -117,10 +118,11 @@ void AgentLoop::read_signals() {
 }
 
 void AgentLoop::flush() {
-  while (!outbox_.empty() && protocol::send(broker_, outbox_.front())) outbox_.pop_front();
+  while (!outbox_.empty() && protocol::send(broker_, outbox_.front())) outbox_.pop_front(), fault_point("sent");
 }
 
 void AgentLoop::send_to_broker(protocol::Frames frames) {
+  fault_point("before sending to the broker");
   outbox_.push_back(std::move(frames));
   flush();
 }
@@ -152,10 +154,12 @@ StartedEngine AgentLoop::start_engine(const std::string& name) {
   if (!model.built_in) require_model(paths_, model);
   engine_ = std::make_unique<EngineProcess>(context_, paths_.engine_socket(getpid(), ++engines_started_),
                                             engine_command(model), options_.foreground);
+  fault_point("engine started");
   return {engine_->pid(), model.revision, model.sample_rate_hz};
 }
 
 void AgentLoop::send_to_engine(const protocol::Frames& frames) {
+  fault_point("before sending to the engine");
   if (engine_ && !protocol::send(engine_->socket(), frames))
     spdlog::debug("message '{}' did not reach the engine", frames.at(1));
 }

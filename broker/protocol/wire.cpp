@@ -17,6 +17,22 @@ void wrong_field(const std::string& path, const char* wanted) {
   throw Fault(Exit::bad_input, "field '" + path + "' must be " + wanted, "use programs of one version");
 }
 
+// Whether brackets stand in more than `most` brackets; in strings they do not count. Json's functions call themselves
+// for every level.
+bool deeper_than(std::string_view json, int most) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') quoted = !quoted;
+    else if (quoted) i += c == '\\';
+    else if (c == '[' || c == '{') {
+      if (++depth > most) return true;
+    } else if (c == ']' || c == '}') --depth;
+  }
+  return false;
+}
+
 std::string dump(const Json& header) { return header.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace detail
@@ -32,6 +48,7 @@ Message decode(std::vector<std::string> frames) {
     throw Fault(Exit::no_broker, "the other side speaks '" + frames[0].substr(0, 40) + "', this program " + kVersion,
                 "stop the broker with its own version (lectern stop) and start again");
   if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 64 MiB", mend);
+  if (detail::deeper_than(frames[2], kMaxDepth)) throw Fault(Exit::bad_input, "a message's header is nested too deep", mend);
   Message message;
   message.type = std::move(frames[1]);
   message.header = Json::parse(frames[2], nullptr, false);

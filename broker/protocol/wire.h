@@ -16,6 +16,7 @@ namespace lectern::protocol {
 // What a peer may send; more is refused before it is read.
 inline constexpr std::size_t kMaxFrames = 8;
 inline constexpr std::size_t kMaxHeaderBytes = 64u << 20;  // `jobs` takes 600 bytes for each job
+inline constexpr int kMaxDepth = 32;  // of lists and objects in the header
 inline constexpr std::size_t kMaxMessageBytes = 256u << 20;
 
 using Frames = std::vector<std::string>;

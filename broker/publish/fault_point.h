@@ -10,6 +10,7 @@ namespace lectern::publish {
 struct FaultHooks {
   void (*at_step)(const char* step) = nullptr;       // called when that step is done
   int (*before_write)(std::size_t bytes) = nullptr;  // an errno to fail the write with, or 0
+  bool no_sync = false;                              // a guard that the tests take away
 };
 extern FaultHooks fault_hooks;
 
@@ -19,9 +20,11 @@ inline void fault_point(const char* step) {
 inline int injected_write_error(std::size_t bytes) {
   return fault_hooks.before_write ? fault_hooks.before_write(bytes) : 0;
 }
+inline bool sync_removed() { return fault_hooks.no_sync; }
 #else
 inline void fault_point(const char*) {}
 inline int injected_write_error(std::size_t) { return 0; }
+constexpr bool sync_removed() { return false; }
 #endif
 
 }  // namespace lectern::publish

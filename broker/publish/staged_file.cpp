@@ -158,7 +158,7 @@ void StagedFile::write_all(std::string_view text) {
 
 void StagedFile::sync() {
   check();
-  if (::fsync(fd_) != 0) error_ = errno;
+  if (!sync_removed() && ::fsync(fd_) != 0) error_ = errno;
   check();
 }
 

@@ -12,11 +12,14 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/faults/database_check.h"
+
 namespace lectern {
 
 namespace fs = std::filesystem;
 
-Installation::Installation(double sine_speed, const std::string& config) : program_(folder_.path()) {
+Installation::Installation(double sine_speed, const std::string& config, const std::string& program)
+    : program_(folder_.path(), program) {
   setenv("LECTERN_TEST_MODELS", "1", 1);
   setenv("LECTERN_SINE_FAULTS", "1", 1);
   setenv("LECTERN_SINE_SPEED", std::to_string(sine_speed).c_str(), 1);
@@ -77,6 +80,13 @@ bool Installation::until_some(double seconds, const std::function<bool()>& condi
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return true;
+}
+
+std::string Installation::broken() const {
+  kill_all();
+  std::string all;
+  for (const std::string& line : check_database(paths().database(), paths().takes())) all += line + "\n";
+  return all;
 }
 
 void Installation::kill_all() const {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -16,8 +17,10 @@ namespace lectern {
 
 class Installation {
  public:
-  // `sine_speed`: how many times real time the test model speaks; 0: as fast as it can.
-  explicit Installation(double sine_speed = 0, const std::string& config = "");
+  // `sine_speed`: how many times real time the test model speaks; 0: as fast as it can. `program`: the `lectern` beside
+  // which broker and worker stand.
+  explicit Installation(double sine_speed = 0, const std::string& config = "",
+                        const std::string& program = LECTERN_PROGRAM);
   ~Installation();
 
   const std::filesystem::path& folder() const { return folder_.path(); }
@@ -42,6 +45,8 @@ class Installation {
   static bool until(Condition&& condition, double seconds = 20) {
     return until_some(seconds, [&] { return static_cast<bool>(condition()); });
   }
+  // Ends everything and then says what of the database or the folder of takes breaks a rule; empty: nothing.
+  std::string broken() const;
   // Everything dies at once, as in a power cut; `program`s of this home only.
   void kill_all() const;
 
@@ -56,6 +61,17 @@ class Installation {
 
   TemporaryFolder folder_;
   Program program_;
+};
+
+// A variable of the environment for what is started meanwhile.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
+  ~Variable() { unsetenv(name_); }
+  Variable(const Variable&) = delete;
+
+ private:
+  const char* name_;
 };
 
 // `count` sentences of different text, about `count` * 3 s of speech.
