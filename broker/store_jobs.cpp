@@ -88,6 +88,7 @@ std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, b
       Query query(database_, "SELECT id FROM jobs WHERE id = ?", std::stoll(wanted));
       found = numbers(query);
     }
+    if (const auto exact = find_job(wanted); exact && found.empty()) found = {*exact};
     if (found.empty() && wanted.size() >= 4 && wanted.find_first_of("%_*?[") == std::string::npos) {
       Query query(database_, "SELECT id FROM jobs WHERE job_id GLOB ? || '*' LIMIT 2", wanted);
       found = numbers(query);

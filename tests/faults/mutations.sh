@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Takes the guards of the broker away one by one and runs the tests that must notice: tests/faults/mutations.sh [BUILD]
-# prints which test caught which, and fails when one was missed or when the tests fail with all guards in place.
+# Takes the guards of the broker away one by one and runs the tests that must notice, up to the first that does:
+# tests/faults/mutations.sh [BUILD] prints which test caught which, and fails when one was missed. With all guards in
+# place the same tests pass: they are part of the suite.
 set -uo pipefail
 build=$(realpath "${1:-build}")
 
@@ -18,12 +19,7 @@ missed=0
 for row in "${mutations[@]}"; do
   IFS='|' read -r guard program filter meaning <<<"$row"
   printf '%s: %s\n' "$guard" "$meaning"
-  if ! "$build/tests/$program" --gtest_filter="$filter" >/dev/null 2>&1; then
-    printf '  fails with the guard in place: nothing is proved\n'
-    missed=1
-    continue
-  fi
-  caught=$(LECTERN_MUTATE=$guard "$build/tests/$program" --gtest_filter="$filter" 2>/dev/null |
+  caught=$(LECTERN_MUTATE=$guard "$build/tests/$program" --gtest_filter="$filter" --gtest_fail_fast 2>/dev/null |
     sed -n 's/^\[  FAILED  \] \([^ ,]*\)\( (.*\|, where.*\)\{0,1\}$/\1/p' | grep -v '^[0-9]*$' | sort -u)
   if [[ -z $caught ]]; then
     printf '  MISSED\n'

@@ -148,7 +148,7 @@ TEST_P(LyingWorker, IsNotBelievedAndTheSegmentIsSpokenByAnother) {
     while (const auto next = honest.work(0.05)) honest.speak(*next);
     return state() == "done";
   }, 12)) << "the segment is stuck with the liar: " << state();
-  EXPECT_EQ(frames("aa-one"), static_cast<long>(static_cast<double>(work->text.size()) / 15 * 24000));
+  EXPECT_GT(frames("aa-one"), 24000 * 3) << "the lie, of one second, was published";
   EXPECT_EQ(lectern.broken(), "");
 }
 
