@@ -76,6 +76,7 @@ void submit_one_by_one(const MeasuredBroker& broker, const Options& options) {
   std::vector<double> times;
   const std::uint64_t count = options.jobs / 2;
   const auto messages = submits(0, count, broker.work());
+  const Syncs before = broker.syncs();
   const auto begun = Time::now();
   for (const auto& message : messages) {
     const auto sent = Time::now();
@@ -86,6 +87,8 @@ void submit_one_by_one(const MeasuredBroker& broker, const Options& options) {
   print("submit_1_per_s", static_cast<double>(count) / seconds_since(begun));
   print("submit_1_p50_us", quantile(times, 0.5));
   print("submit_1_p99_us", quantile(times, 0.99));
+  print("submit_1_syncs_per_job",
+        static_cast<double>(broker.syncs().database - before.database) / static_cast<double>(count));
 }
 
 void submit_by_16(const MeasuredBroker& broker, const Options& options) {
@@ -200,7 +203,7 @@ double claim_us(const fs::path& folder, std::uint64_t jobs, std::uint64_t segmen
   for (std::uint64_t j = 0; j < jobs; ++j) {
     NewJob job;
     job.job_id = "bench-job-" + std::to_string(j);
-    job.batch_id = "bench-batch-" + std::to_string(j / 100);
+    job.batch_id = "bench-batch-" + std::to_string(j % 100);
     job.text_format = "plain";
     job.model = "sine";
     const auto added = store.add_job(job);
@@ -278,7 +281,7 @@ void measure_full_queue(const Options& options) {
     print("queued_segments", static_cast<double>(await_cut(client)));
     print("queued_after_s", seconds_since(begun));
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   print("resident_queued_mb", static_cast<double>(broker.resident_bytes()) / 1e6);
   broker.kill();
   const auto begun = Time::now();
@@ -288,7 +291,7 @@ void measure_full_queue(const Options& options) {
   worker.connect();
   worker.await_work();
   print("restart_to_dispatch_s", seconds_since(begun));
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
   print("resident_queued_restarted_mb", static_cast<double>(broker.resident_bytes()) / 1e6);
 }
 

@@ -13,11 +13,16 @@ for package in beanstalkd redis-server python3-rq python3-celery python3-redis; 
 done
 if ((${#missing[@]})); then
   echo "installing ${missing[*]}"
-  printf '#!/bin/sh\nexit 101\n' >/tmp/policy-rc.d.$$  # their services are not wanted
-  chmod +x /tmp/policy-rc.d.$$
-  [[ -e /usr/sbin/policy-rc.d ]] || { mv /tmp/policy-rc.d.$$ /usr/sbin/policy-rc.d && trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
-  apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
-  rm -f /usr/sbin/policy-rc.d
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e $policy ]]; then  # their services are not wanted
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+    rm -f "$policy"
+  else
+    apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+  fi
 fi
 cmake --build "$build" --target queue_bench line_queue_bench
 
@@ -31,7 +36,7 @@ end_servers() {
 }
 trap 'end_servers; rm -rf "$data"' EXIT
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 listening() { for _ in $(seq 100); do (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; return 1; }
 
 for ((round = 1; round <= rounds; ++round)); do
@@ -43,13 +48,13 @@ for ((round = 1; round <= rounds; ++round)); do
     --appendfsync always >/dev/null & servers+=($!)
   listening "$beanstalk_port" && listening "$redis_port"
   {
-    build_bench() { "$build/bin/queue_bench" "$@" --folder "$folder" --jobs "$jobs" --segments "$jobs"; }
-    build_bench submit
+    queue() { "$build/bin/queue_bench" "$@" --folder "$folder" --jobs "$jobs" --segments "$jobs"; }
+    queue submit
     "$build/bin/line_queue_bench" beanstalkd "$beanstalk_port" "$jobs"
-    build_bench drain
+    queue drain
     "$build/bin/line_queue_bench" redis "$redis_port" "$jobs"
-    python3 "$bench/python_queues.py" "$redis_port" $((jobs / 10))
-    build_bench ${MEASURES:-idle claim full}
+    /usr/bin/python3 "$bench/python_queues.py" "$redis_port" $((jobs / 10))
+    queue idle claim full
   } >>"$log"
   end_servers
   rm -rf "$data/beanstalkd" "$data/redis"
