@@ -14,8 +14,8 @@ build=(
   libicu-dev libmd4c-dev libespeak-ng-dev espeak-ng-data
   libsndfile1-dev libsoxr-dev
 )
-# tar and gzip make the archives of the tests.
-tests=(libgtest-dev libgmock-dev libbenchmark-dev sox tar gzip)
+# tar and gzip make the archives of the tests; faketime moves clocks; clang has the fuzzer.
+tests=(libgtest-dev libgmock-dev libbenchmark-dev sox tar gzip faketime clang libclang-rt-14-dev)
 
 fail() {
   printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
