@@ -43,6 +43,7 @@ void fault_point(const char* name) {
   const int marker = open(death.marker.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (marker < 0) return;
   [[maybe_unused]] const auto written = write(marker, name, std::strlen(name));
+  usleep(20000);  // what was handed to ZeroMQ before leaves meanwhile: peers may have heard it
   kill(getpid(), SIGKILL);
   pause();
 }
