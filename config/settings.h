@@ -29,7 +29,7 @@ struct Settings {
   // The worker of this machine.
   std::string device = "auto";            // auto, cpu, cuda:N
   int threads = 0;                        // processor threads for speech; 0: all cores
-  std::string precision = "float32";      // float32; bfloat16 where the engine offers it
+  std::string precision = "float32";      // float32; bfloat16 or float16 where the engine offers it
   double keep_alive_s = 30;               // keep the model this long after the last segment; 0: unload at once
   double engine_timeout_s = 600;          // an engine that makes no progress for so long is killed; at least 10
 

@@ -54,7 +54,7 @@ struct EngineOptions {
   std::filesystem::path model_folder;
   std::string device = "cpu";  // "cpu" or "cuda:N"
   int threads = 0;             // processor threads to use in all; 0: one for each core this process may run on
-  std::string precision = "float32";  // "float32" or "bfloat16" where the engine offers it
+  std::string precision = "float32";  // or "bfloat16", "float16" where the engine offers it
 };
 
 struct EngineFacts {
