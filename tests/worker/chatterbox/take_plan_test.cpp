@@ -121,7 +121,9 @@ TEST(Halves, FallBehindASentenceElseAClauseElseAWord) {
   for (const Case& c : cases) {
     const auto halves = halves_of(c.text);
     EXPECT_EQ(halves.empty() ? "" : halves[0], c.first) << c.text;
-    if (!halves.empty()) EXPECT_EQ(halves[0] + " " + halves[1], c.text);
+    if (!halves.empty()) {
+      EXPECT_EQ(halves[0] + " " + halves[1], c.text);
+    }
   }
 }
 
