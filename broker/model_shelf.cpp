@@ -43,7 +43,8 @@ SoundSettings ModelShelf::sound(const std::string& name, const std::string& voic
   sound.model = entry.name;
   sound.model_hash = files.hash();
   sound.voice = chosen.name;
-  sound.voice_hash = files.file_hash("voices/" + chosen.name + ".bin");
+  require_voice_file(entry, chosen, files);
+  sound.voice_hash = files.file_hash(chosen.file);
   sound.language = chosen.spoken_as;
   sound.precision = settings_.precision;
   sound.revision = entry.revision;

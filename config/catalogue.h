@@ -20,6 +20,7 @@ struct CatalogueFile {
   std::uint64_t bytes = 0;   // 0: not known beforehand
   std::string sha256;        // lower-case hexadecimal; empty: recorded at the first pull
   std::string shipped;       // comes with Lectern under this name in share/lectern; empty: comes from a source
+  bool optional = false;     // the model loads without it, and a source need not have it
 };
 
 // One place that a model can come from; tried in order.
@@ -36,6 +37,7 @@ struct CatalogueVoice {
   std::string spoken_as;   // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
   std::string sex;         // "female", "male"
   std::string refusal;     // why the voice cannot be used, when spoken_as is empty
+  std::string file;        // what it needs in the model's folder; empty: nothing of its own
 };
 
 struct CatalogueModel {
@@ -47,6 +49,7 @@ struct CatalogueModel {
   int max_segment_chars = 0;
   double chars_per_second = 15;  // of speech, for estimates
   bool clones_voices = false;
+  std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
   bool built_in = false;       // needs no files (test models)
   std::string default_voice;
   std::uint64_t memory_bytes = 0;  // what the engine needs at its peak, for orientation
@@ -95,5 +98,7 @@ InstalledModel require_model(const Paths& paths, const CatalogueModel& model);
 // The voice to use for a wished name (empty: the model's default): Fault(not_found) when unknown, with the nearest
 // names, Fault(bad_input) with the reason when it cannot be served.
 const CatalogueVoice& require_voice(const CatalogueModel& model, const std::string& wished);
+// Fault(not_found) "no voice loaded" when what is installed lacks the voice's file.
+void require_voice_file(const CatalogueModel& model, const CatalogueVoice& voice, const InstalledModel& installed);
 
 }  // namespace lectern
