@@ -226,8 +226,7 @@ bool Downloader::fetch(const Download& download, const Progress& progress) {
       fs::remove(download.file);
       return false;
     }
-    const std::string expected =
-        download.sha256.empty() ? read_known(download.file).facts.digest : download.sha256;
+    const std::string expected = download.sha256.empty() ? read_known(download.file).facts.digest : download.sha256;
     const std::string actual = expected.empty() ? "" : sha256_file(download.file);
     if (actual == expected) return true;
     fs::remove(download.file);

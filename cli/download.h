@@ -20,7 +20,7 @@ struct Download {
   // Expected; empty: not known. Then what the hub publishes as the file's hash counts, and a download is gone on with
   // while the server says that the file is still the same (ETag).
   std::string sha256;
-  bool may_lack = false;             // the server need not have it
+  bool may_lack = false;  // the server need not have it
 };
 
 struct DownloadLimits {

@@ -50,7 +50,7 @@ struct Answer {
   CURL* handle;
   bool begun = false;
   std::optional<std::uint64_t> length, range_start, range_total;  // of the newest header block
-  FileFacts facts;  // the digest is the hub's, whoever it redirects to
+  FileFacts facts;                                                // the digest is the hub's, whoever it redirects to
   std::exception_ptr thrown;
 
   void header(std::string_view line);

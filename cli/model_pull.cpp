@@ -49,8 +49,7 @@ std::vector<Damage> find_damage(const Paths& paths, const CatalogueModel& model,
     const fs::path path = paths.model(model.name) / file.path;
     std::error_code error;
     const std::string actual = fs::is_regular_file(path, error) ? sha256_file(path) : "";
-    if (actual.empty() || actual != expected || recorded != expected)
-      damages.push_back({file.path, expected, actual});
+    if (actual.empty() || actual != expected || recorded != expected) damages.push_back({file.path, expected, actual});
   }
   return damages;
 }

@@ -17,7 +17,8 @@ namespace lectern::cli {
 class ModelStaging {
  public:
   // The caller holds the ModelLock. Creates the folder; takes over what an installed or interrupted one already has
-  // of the right hash: the catalogue's, else the one that was recorded when it was installed. `model` must outlive this.
+  // of the right hash: the catalogue's, else the one that was recorded when it was installed. `model` must outlive
+  // this.
   ModelStaging(const Paths& paths, const CatalogueModel& model);
 
   const CatalogueModel& model() const { return model_; }

@@ -134,7 +134,8 @@ TEST(Catalogue, AnUnknownModelIsAnsweredWithTheNearest) {
     FAIL();
   } catch (const Fault& fault) {
     EXPECT_EQ(fault.exit(), Exit::not_found);
-    EXPECT_EQ(fault.hint(), "did you mean 'kokoro-82m'? known models: kokoro-82m, chatterbox-turbo, chatterbox-nano, sine");
+    EXPECT_EQ(fault.hint(),
+              "did you mean 'kokoro-82m'? known models: kokoro-82m, chatterbox-turbo, chatterbox-nano, sine");
   }
 }
 

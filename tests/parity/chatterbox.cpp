@@ -33,7 +33,8 @@ void compare_golden(const std::string& file, const Arguments& arguments, Report&
     compare_logits_processors(golden, report);
   } else if (is_s3gen_stage(golden)) {
     compare_s3gen(golden, arguments.weights,
-                  {.device = at::Device(arguments.device), .flow = weights::precision_named(arguments.precision)}, report);
+                  {.device = at::Device(arguments.device), .flow = weights::precision_named(arguments.precision)},
+                  report);
   } else {
     throw Fault(Exit::bad_input, file + ": nothing here compares the stage '" + stage + "'");
   }

@@ -116,8 +116,8 @@ void Conditionals::save(const std::filesystem::path& safetensors,
     tensors[part.name] = tensor;
   }
   const std::filesystem::path staged = safetensors.string() + ".part";
-  weights::write_safetensors(staged, entries, [&](const auto& entry) { return tensors.at(entry.name); },
-                             metadata);
+  weights::write_safetensors(
+      staged, entries, [&](const auto& entry) { return tensors.at(entry.name); }, metadata);
   sync_to_disk(staged);
   std::filesystem::rename(staged, safetensors);
   sync_to_disk(safetensors.parent_path().empty() ? "." : safetensors.parent_path());

@@ -60,12 +60,12 @@ class ChatterboxEngine : public Engine {
     t3_ = T3::load(options.model_folder,
                    {.device = arithmetics_.device, .type = arithmetics_.t3, .threads = threads, .packed = true});
     options_.vocoded_together = arithmetics_.device.is_cpu() ? 1 : kVocodedOnDevice;
-    s3gen_ = s3gen::S3Token2Wav::load(options.model_folder, {.device = arithmetics_.device,
-                                                             .flow = arithmetics_.flow,
-                                                             .rows_together = options_.vocoded_together});
+    s3gen_ = s3gen::S3Token2Wav::load(
+        options.model_folder,
+        {.device = arithmetics_.device, .flow = arithmetics_.flow, .rows_together = options_.vocoded_together});
     options_.rows = rows_for(options, t3_->size());
-    voices_ = std::make_unique<Voices>(options.model_folder,
-                                       VoiceReaders{*t3_, *s3gen_, *tokenizer_, options.precision});
+    voices_ =
+        std::make_unique<Voices>(options.model_folder, VoiceReaders{*t3_, *s3gen_, *tokenizer_, options.precision});
     if (voices_->has_built_in()) voices_->find(kBuiltInVoice);
   }
 
@@ -76,9 +76,7 @@ class ChatterboxEngine : public Engine {
             .lanes = static_cast<int>(options_.rows)};
   }
 
-  void run(SpeechHost& host) override {
-    Narration(*t3_, *s3gen_, *tokenizer_, *voices_, options_, host).run();
-  }
+  void run(SpeechHost& host) override { Narration(*t3_, *s3gen_, *tokenizer_, *voices_, options_, host).run(); }
 
  private:
   Arithmetics arithmetics_;
@@ -91,6 +89,8 @@ class ChatterboxEngine : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_engine(const EngineOptions& options) { return std::make_unique<ChatterboxEngine>(options); }
+std::unique_ptr<Engine> make_engine(const EngineOptions& options) {
+  return std::make_unique<ChatterboxEngine>(options);
+}
 
 }  // namespace lectern::chatterbox

@@ -22,11 +22,11 @@ constexpr double kQuietest_dB = -42, kLoudest_dB = -8;
 constexpr float kClipped = 0.985f;  // the vocoder clamps at 0.99
 constexpr double kMostClipped = 0.001;
 constexpr double kLongestSilence_s = 2.0, kLongestNoise_s = 0.8;
-constexpr double kSilent_dB = -60;         // whatever the voice's level is
-constexpr double kAudible_dB = 42;         // below the speech's level: silence
-constexpr double kSpeech_dB = 22;          // below the speech's level: no speech any more
-constexpr double kHiss = 0.35;             // crossings of zero a sample
-constexpr double kActive_dB = 25;          // below the loudest frames: not counted in the level
+constexpr double kSilent_dB = -60;  // whatever the voice's level is
+constexpr double kAudible_dB = 42;  // below the speech's level: silence
+constexpr double kSpeech_dB = 22;   // below the speech's level: no speech any more
+constexpr double kHiss = 0.35;      // crossings of zero a sample
+constexpr double kActive_dB = 25;   // below the loudest frames: not counted in the level
 
 Verdict at_most(const char* guard, double value, double limit) { return {guard, value, limit, value <= limit}; }
 Verdict at_least(const char* guard, double value, double limit) { return {guard, value, limit, value >= limit}; }
@@ -130,10 +130,8 @@ Band band_of(const TextLength& text, const Pace& pace) {
 std::vector<Verdict> judge_tokens(std::span<const std::int64_t> tokens, bool stopped, const Band& band) {
   const auto count = static_cast<double>(tokens.size());
   return {at_least("too_short", count, static_cast<double>(std::max<std::int64_t>(1, band.least))),
-          at_most("too_long", count, static_cast<double>(band.most)),
-          at_most("no_stop", stopped ? 0 : 1, 0),
-          at_most("run", longest_run(tokens), kLongestRun),
-          at_most("repetition", worst_repetition(tokens), 0.999)};
+          at_most("too_long", count, static_cast<double>(band.most)), at_most("no_stop", stopped ? 0 : 1, 0),
+          at_most("run", longest_run(tokens), kLongestRun), at_most("repetition", worst_repetition(tokens), 0.999)};
 }
 
 std::vector<Verdict> judge_samples(std::span<const float> samples, int sample_rate_hz) {
@@ -150,8 +148,10 @@ std::vector<Verdict> judge_samples(std::span<const float> samples, int sample_ra
     if (audible) longest_silence = std::max(longest_silence, begun ? silence : 0);
     silence = audible ? 0 : silence + kFrame_s;
     begun = begun || audible;
-    if (speech) noise = 0;
-    else if (audible && begun) noise += kFrame_s;
+    if (speech)
+      noise = 0;
+    else if (audible && begun)
+      noise += kFrame_s;
   }
   return {at_least("quiet", level, kQuietest_dB), at_most("loud", level, kLoudest_dB),
           at_most("clipping", samples.empty() ? 0 : double(clipped) / double(samples.size()), kMostClipped),

@@ -1,5 +1,5 @@
-// Whether a take is worth keeping: what goes wrong with an autoregressive model (it babbles, repeats itself, trails off,
-// is cut off) shows in its tokens and samples. Pure functions of their arguments.
+// Whether a take is worth keeping: what goes wrong with an autoregressive model (it babbles, repeats itself, trails
+// off, is cut off) shows in its tokens and samples. Pure functions of their arguments.
 #pragma once
 
 #include <cstdint>

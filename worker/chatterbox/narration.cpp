@@ -158,7 +158,8 @@ void Narration::vocode(const std::vector<std::pair<std::uint64_t, Drawn*>>& toge
                           .speed = segment.request.speed});
   }
   const s3gen::Watcher watch = [&](const char*, const at::Tensor&) {
-    const bool unwanted = std::all_of(together.begin(), together.end(), [&](auto& t) { return host_.cancelled(t.first); });
+    const bool unwanted =
+        std::all_of(together.begin(), together.end(), [&](auto& t) { return host_.cancelled(t.first); });
     if (unwanted && together.size() == 1) throw Cancelled{};
   };
   const std::vector<at::Tensor> takes = s3gen_.speak(utterances, watch);

@@ -12,7 +12,9 @@ constexpr std::size_t kShortestHalf = 12;  // bytes: a model babbles on less
 
 // Every draw of a segment has random numbers of its own; the first has the segment's.
 std::uint64_t seed_of(std::uint64_t seed, Part part, int attempt) {
-  return seed + (static_cast<std::uint64_t>(part) * 64 + static_cast<std::uint64_t>(attempt)) * 0x9E3779B97F4A7C15u;
+  if (part == Part::whole && attempt == 0) return seed;
+  const auto place = static_cast<std::uint64_t>(part) * 64 + static_cast<std::uint64_t>(attempt);
+  return (seed + place * 0x9E3779B97F4A7C15u) >> 1;  // whoever reads the sidecar may have signed numbers only
 }
 
 const char* name_of(Part part) {

@@ -61,7 +61,9 @@ void keep(const Kept& voice, const fs::path& converted) try {
 
 Voices::Voices(fs::path folder, const VoiceReaders& readers) : folder_(std::move(folder)), readers_(readers) {}
 
-bool Voices::has_built_in() const { return fs::exists(folder_ / "conds.pt") || fs::exists(folder_ / "conds.safetensors"); }
+bool Voices::has_built_in() const {
+  return fs::exists(folder_ / "conds.pt") || fs::exists(folder_ / "conds.safetensors");
+}
 
 const LoadedVoice& Voices::find(const std::string& name) {
   if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;

@@ -58,9 +58,13 @@ TEST(TokenGuards, TellWhatIsWrongAndPassWhatIsNot) {
       {"a second of silence", joined({speech(50), Tokens(25, 4299), speech(50, 60)}), true, {}},
       {"two seconds of silence", joined({speech(50), Tokens(50, 4299), speech(50, 60)}), true, {"run"}},
       {"a word said twice", joined({speech(40), speech(8, 500), speech(8, 500), speech(40, 60)}), true, {}},
-      {"two tokens in turn", joined({speech(50), {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2}, speech(50, 60)}), true,
+      {"two tokens in turn",
+       joined({speech(50), {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2}, speech(50, 60)}),
+       true,
        {"repetition"}},
-      {"the same second again", joined({speech(40), speech(25, 500), speech(25, 500), speech(40, 60)}), true,
+      {"the same second again",
+       joined({speech(40), speech(25, 500), speech(25, 500), speech(40, 60)}),
+       true,
        {"repetition"}},
   };
   for (const TokenCase& c : cases) {

@@ -63,7 +63,9 @@ class FakeHost : public SpeechHost {
 // A model with a folder of its own.
 class Model {
  public:
-  explicit Model(float stop) : t3(load(stop)), tokenizer(folder()) { short_voice().save(folder() / "conds.safetensors"); }
+  explicit Model(float stop) : t3(load(stop)), tokenizer(folder()) {
+    short_voice().save(folder() / "conds.safetensors");
+  }
   const fs::path& folder() {
     if (!fs::exists(folder_.path() / "vocab.json")) write_tokenizer_folder(folder_.path());
     return folder_.path();

@@ -75,9 +75,9 @@ TEST(TakePlan, SpeaksHalvesWhenTheWholeKeepsFailing) {
 
 TEST(TakePlan, KeepsTheBestOfAllAndFlagsIt) {
   TakePlan whole(kText, 5);
-  EXPECT_EQ(play(whole, [](const Draw& draw) { return draw.part == Part::whole && draw.attempt == 1 ? 0.2 : 0.9; })
-                .size(),
-            9u);
+  EXPECT_EQ(
+      play(whole, [](const Draw& draw) { return draw.part == Part::whole && draw.attempt == 1 ? 0.2 : 0.9; }).size(),
+      9u);
   EXPECT_EQ(whole.kept()[0]->draw.attempt, 1);
   EXPECT_THAT(whole.notes().at("flagged"), ElementsAre("too_long"));
   EXPECT_FALSE(whole.notes().contains("split"));
