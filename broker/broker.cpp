@@ -14,10 +14,10 @@
 namespace lectern {
 namespace {
 
-constexpr int kMessagesARound = 256;             // then commit and answer before reading on
-constexpr std::int64_t kFinishGraceMs = 10000;   // at a stop current segments may finish within it
-constexpr std::int64_t kRetireGraceMs = 5000;    // then workers must end within it
-constexpr std::int64_t kUndoneWaitMs = 2000;     // pause after a transaction that had to be undone
+constexpr int kMessagesARound = 256;            // then commit and answer before reading on
+constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
+constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
+constexpr std::int64_t kUndoneWaitMs = 2000;    // pause after a transaction that had to be undone
 
 int open_signals() {
   sigset_t set;
@@ -52,10 +52,12 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       workers_(bind_socket(context_, paths.worker_socket())),
       post_(clients_, workers_),
       models_(paths, settings),
+      intake_(store_, models_, settings),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock}, [this] { begin_stop(); }),
+      desk_({store_, post_, intake_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
+            [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
   fault_point("sockets bound");

@@ -8,6 +8,7 @@
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
@@ -43,6 +44,7 @@ class Broker {
   zmq::socket_t clients_, workers_;
   Post post_;
   ModelShelf models_;
+  Intake intake_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;

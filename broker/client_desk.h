@@ -8,6 +8,7 @@
 
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
+#include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
@@ -21,6 +22,7 @@ class ClientDesk {
   struct Parts {
     Store& store;
     Post& post;
+    Intake& intake;
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;
@@ -52,7 +54,6 @@ class ClientDesk {
   void change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
   protocol::JobView view(const Job& job);
-  std::string final_output(const NewJob& job);
 
   Parts p_;
   std::function<void()> stop_;
