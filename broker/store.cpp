@@ -176,8 +176,7 @@ bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::stri
   std::uint64_t number = 0, index = 0;
   int failures = 0;
   {
-    Query query(database_,
-                "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
+    Query query(database_, "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
                 lease.segment, lease.attempt);
     if (!query.next()) return false;
     number = query.count(0);
