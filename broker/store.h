@@ -134,7 +134,7 @@ class Store {
   // The segment that a lease names, when `worker` holds it under that attempt, or nobody took it since.
   struct Held {
     std::uint64_t job = 0, index = 0;
-    std::string take;
+    std::string take, model;
     std::uint64_t characters = 0;
   };
   std::optional<Held> held(const protocol::Lease& lease, const std::string& worker);
