@@ -14,10 +14,10 @@
 namespace lectern {
 namespace {
 
-constexpr int kMessagesARound = 256;             // then commit and answer before reading on
-constexpr std::int64_t kFinishGraceMs = 10000;   // at a stop current segments may finish within it
-constexpr std::int64_t kRetireGraceMs = 5000;    // then workers must end within it
-constexpr std::int64_t kUndoneWaitMs = 2000;     // pause after a transaction that had to be undone
+constexpr int kMessagesARound = 256;            // then commit and answer before reading on
+constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
+constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
+constexpr std::int64_t kUndoneWaitMs = 2000;    // pause after a transaction that had to be undone
 
 int open_signals() {
   sigset_t set;
@@ -52,10 +52,12 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       workers_(bind_socket(context_, paths.worker_socket())),
       post_(clients_, workers_),
       models_(paths, settings),
+      intake_(store_, models_, settings),
       pipeline_(store_, models_, paths, settings, clock),
-      dispatcher_(store_, post_, paths, settings, clock),
+      dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock}, [this] { begin_stop(); }),
+      desk_({store_, post_, intake_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
+            [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
   fault_point("sockets bound");
@@ -74,6 +76,7 @@ Broker::~Broker() {
 }
 
 void Broker::run() {
+  spdlog::flush_on(spdlog::level::warn);
   while (!stopped()) round();
 }
 
@@ -98,7 +101,9 @@ void Broker::round() {
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
     for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
-    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick(), upkeep_.tick()});
+    next = agents_.tick();
+    for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
@@ -106,6 +111,7 @@ void Broker::round() {
     const auto changed = store_.take_changed();
     if (!stopping_)
       for (std::uint64_t job : changed) pipeline_.advance(job);
+    next = std::min(next, pipeline_.tick());
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
     if (guard_removed("early-ack")) post_.flush();
@@ -120,7 +126,9 @@ void Broker::round() {
     dispatcher_.lost(peer, "its socket is gone");
     next = 0;
   }
+  if (!asked.empty()) next = std::min(next, pipeline_.yield_to_clients());
   if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
+  spdlog::default_logger_raw()->flush();  // once for all that a round had to say
   deadline_ms_ = next;
 }
 

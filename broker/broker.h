@@ -1,5 +1,5 @@
-// The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready inside
-// one transaction; commits; only then answers.
+// The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready
+// inside one transaction; commits; only then answers.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
@@ -43,13 +44,14 @@ class Broker {
   zmq::socket_t clients_, workers_;
   Post post_;
   ModelShelf models_;
+  Intake intake_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;
-  std::vector<WorkPool::Result> results_;    // kept until the transaction that holds them is committed
+  std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
   std::int64_t deadline_ms_ = 0;
   std::int64_t stop_at_ms_ = 0, kill_at_ms_ = 0;  // while stopping: the grace for current segments, then for workers
   bool stopping_ = false, retired_ = false;

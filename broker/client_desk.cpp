@@ -6,37 +6,12 @@
 #include <algorithm>
 #include <limits>
 
-#include "broker/publish/publisher.h"
-#include "broker/text/segmenter.h"
 #include "config/fault_point.h"
 
 namespace lectern {
 namespace {
 
-namespace fs = std::filesystem;
 constexpr std::int64_t kFollowMs = 15000, kNewsEveryMs = 250;
-
-void check(bool fine, const std::string& field, const std::string& wrong, const std::string& mend) {
-  if (!fine) throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
-}
-
-bool is_id(const std::string& id) {
-  return id.size() >= 8 && id.size() <= 64 &&
-         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
-}
-
-// The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
-void check_output_folder(const fs::path& output) {
-  fs::path folder = output.parent_path();
-  std::error_code error;
-  if (!fs::exists(folder, error)) folder = folder.parent_path();
-  if (!fs::is_directory(folder, error))
-    throw Fault(Exit::not_found, "output folder not found: " + output.parent_path().string(),
-                "create it, or give another with --output");
-  if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw Fault(Exit::bad_input, "output folder is not writable: " + folder.string(),
-                "change its permissions, or give another with --output");
-}
 
 }  // namespace
 
@@ -81,55 +56,17 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
 void ClientDesk::submit(const std::string& peer, const protocol::Message& message) {
   auto submit = protocol::parse<protocol::Submit>(message);
   if (guard_removed("no-dedupe")) submit.job_id += std::to_string(p_.clock.monotonic_ms());
-  check(message.payload.size() == 1, "payload", "a submit needs the script as its one payload", "");
-  check(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
-  check(is_id(submit.batch_id), "batch_id", "must be 8 to 64 letters, digits or dashes", "");
+  if (message.payload.size() != 1)
+    throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
     const auto job = p_.store.job(*known);
     p_.post.to_client(peer, protocol::Submitted{submit.job_id, job->output, *known, true}, message.request);
     return;
   }
-  NewJob job;
-  job.job_id = submit.job_id;
-  job.batch_id = submit.batch_id;
-  job.batch_name = submit.batch_name;
-  job.script_name = submit.script_name;
-  job.name = submit.name.empty() ? fs::path(submit.script_name).stem().string() : submit.name;
-  job.text_format = submit.text_format;
-  job.model = submit.model.empty() ? p_.settings.model : submit.model;
-  job.format = submit.format.empty() ? p_.settings.format : submit.format;
-  job.output = fs::path(submit.output).lexically_normal().string();
-  job.speed = submit.speed == 0 ? p_.settings.speed : submit.speed;
-  job.priority = submit.priority;
-  job.overwrite = submit.overwrite;
-  job.script = message.payload[0];
-  check(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown", "");
-  check(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
-  check(job.priority >= -100 && job.priority <= 100, "priority", "must be from -100 to 100", "0 is the usual one");
-  check(publish::find_format(job.format) != nullptr, "format", "there is no format '" + job.format + "'",
-        "use wav, flac, ogg, opus or mp3");
-  check(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
-        "must be the absolute path of a file", "");
-  if (job.script.size() > p_.settings.max_script_bytes)
-    throw Fault(Exit::bad_input,
-                job.script_name + " is larger than " + std::to_string(p_.settings.max_script_bytes) + " bytes",
-                "split it, or raise max_script_bytes in config.yaml");
-  const std::string wished = submit.voice.empty() && job.model == p_.settings.model ? p_.settings.voice : submit.voice;
-  SoundSettings sound = p_.models.sound(job.model, wished, job.speed);
-  job.voice = sound.voice;
-  text::decode_script(job.script, job.script_name);
-  check_output_folder(job.output);
-  job.output = final_output(job);
+  const auto [job, sound] = p_.intake.check(submit, message.payload[0]);
   if (submit.dry_run) return estimate(peer, message.request, job, sound);
-  const auto added = p_.store.add_job(job);
-  spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
+  const auto added = p_.intake.add(job);
   p_.post.to_client(peer, protocol::Submitted{job.job_id, job.output, added.number, added.known}, message.request);
-}
-
-std::string ClientDesk::final_output(const NewJob& job) {
-  auto taken = [&](const fs::path& path) { return p_.store.output_taken(path.string()); };
-  if (job.overwrite && !taken(job.output)) return job.output;
-  return publish::free_name(job.output, taken).string();
 }
 
 void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const NewJob& job,
@@ -185,7 +122,8 @@ void ClientDesk::status(const std::string& peer, std::uint64_t request, const st
   answer.unfinished = p_.store.unfinished_jobs();
   answer.segments_waiting = p_.store.waiting_segments();
   answer.notice = notice_;
-  if (answer.notice.empty() && answer.workers.empty() && answer.segments_waiting > 0 && p_.clock.wall_ms() - started_ms_ > 3000)
+  if (answer.notice.empty() && answer.workers.empty() && answer.segments_waiting > 0 &&
+      p_.clock.wall_ms() - started_ms_ > 3000)
     answer.notice = "no worker is there; the log says why";
   p_.post.to_client(peer, answer, request);
 }
@@ -202,16 +140,20 @@ void ClientDesk::history(const std::string& peer, const protocol::Message& messa
 void ClientDesk::change(const std::string& peer, const protocol::Message& message) {
   const auto change = protocol::parse<protocol::Change>(message);
   constexpr const char* kActions[] = {"cancel", "pause", "resume", "retry", "priority"};
-  check(std::find(std::begin(kActions), std::end(kActions), change.action) != std::end(kActions), "action",
-        "there is no action '" + change.action + "'", "use cancel, pause, resume, retry or priority");
-  check(change.priority >= -100 && change.priority <= 100, "priority", "must be from -100 to 100", "");
+  if (std::find(std::begin(kActions), std::end(kActions), change.action) == std::end(kActions))
+    throw Fault(Exit::bad_input, "field 'action': there is no action '" + change.action + "'",
+                "use cancel, pause, resume, retry or priority");
+  if (change.priority < -100 || change.priority > 100)
+    throw Fault(Exit::bad_input, "field 'priority': must be from -100 to 100");
   protocol::Changed answer;
   const bool named = !change.selection.jobs.empty();
   for (std::uint64_t number : p_.store.select(change.selection, change.action != "retry")) {
     const auto job = p_.store.job(number);
     const std::string refusal = change_one(change, *job);
-    if (refusal.empty()) answer.numbers.push_back(number);
-    else if (named) answer.refused.push_back({number, refusal});
+    if (refusal.empty())
+      answer.numbers.push_back(number);
+    else if (named)
+      answer.refused.push_back({number, refusal});
   }
   p_.post.to_client(peer, answer, message.request);
 }
@@ -222,7 +164,7 @@ std::string ClientDesk::change_one(const protocol::Change& change, const Job& jo
     p_.store.set_priority(job.number, change.priority);
     return {};
   }
-  const JobEvent event = change.action == "cancel"  ? JobEvent::cancel
+  const JobEvent event = change.action == "cancel"   ? JobEvent::cancel
                          : change.action == "pause"  ? JobEvent::pause
                          : change.action == "resume" ? JobEvent::resume
                                                      : JobEvent::retry;

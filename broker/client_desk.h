@@ -8,6 +8,7 @@
 
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
+#include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
@@ -21,6 +22,7 @@ class ClientDesk {
   struct Parts {
     Store& store;
     Post& post;
+    Intake& intake;
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;
@@ -52,14 +54,13 @@ class ClientDesk {
   void change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
   protocol::JobView view(const Job& job);
-  std::string final_output(const NewJob& job);
 
   Parts p_;
   std::function<void()> stop_;
   std::int64_t started_ms_;
   std::string notice_;
   std::map<std::string, Follower> followers_;
-  std::set<std::uint64_t> news_;           // changed since the last progress
+  std::set<std::uint64_t> news_;  // changed since the last progress
   std::int64_t next_news_ms_ = 0;
 };
 

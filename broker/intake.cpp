@@ -1,0 +1,92 @@
+#include "broker/intake.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "broker/publish/publisher.h"
+#include "broker/text/segmenter.h"
+
+namespace lectern {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_field(bool fine, const std::string& field, const std::string& wrong, const std::string& mend) {
+  if (!fine) throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
+}
+
+bool is_id(const std::string& id) {
+  return id.size() >= 8 && id.size() <= 64 &&
+         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+}
+
+// The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
+void check_output_folder(const fs::path& output) {
+  fs::path folder = output.parent_path();
+  if (access((folder / "").c_str(), W_OK | X_OK) == 0) return;
+  std::error_code error;
+  if (!fs::exists(folder, error)) folder = folder.parent_path();
+  if (!fs::is_directory(folder, error))
+    throw Fault(Exit::not_found, "output folder not found: " + output.parent_path().string(),
+                "create it, or give another with --output");
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw Fault(Exit::bad_input, "output folder is not writable: " + folder.string(),
+                "change its permissions, or give another with --output");
+}
+
+}  // namespace
+
+Intake::Checked Intake::check(const protocol::Submit& submit, std::string script) {
+  check_field(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
+  check_field(is_id(submit.batch_id), "batch_id", "must be 8 to 64 letters, digits or dashes", "");
+  NewJob job;
+  job.job_id = submit.job_id;
+  job.batch_id = submit.batch_id;
+  job.batch_name = submit.batch_name;
+  job.script_name = submit.script_name;
+  job.name = submit.name.empty() ? fs::path(submit.script_name).stem().string() : submit.name;
+  job.text_format = submit.text_format;
+  job.model = submit.model.empty() ? settings_.model : submit.model;
+  job.format = submit.format.empty() ? settings_.format : submit.format;
+  job.output = fs::path(submit.output).lexically_normal().string();
+  job.speed = submit.speed == 0 ? settings_.speed : submit.speed;
+  job.priority = submit.priority;
+  job.overwrite = submit.overwrite;
+  job.script = std::move(script);
+  check_field(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown",
+              "");
+  check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
+  check_field(job.priority >= -100 && job.priority <= 100, "priority", "must be from -100 to 100",
+              "0 is the usual one");
+  check_field(publish::find_format(job.format) != nullptr, "format", "there is no format '" + job.format + "'",
+              "use wav, flac, ogg, opus or mp3");
+  check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
+              "must be the absolute path of a file", "");
+  if (job.script.size() > settings_.max_script_bytes)
+    throw Fault(Exit::bad_input,
+                job.script_name + " is larger than " + std::to_string(settings_.max_script_bytes) + " bytes",
+                "split it, or raise max_script_bytes in config.yaml");
+  const std::string wished = submit.voice.empty() && job.model == settings_.model ? settings_.voice : submit.voice;
+  SoundSettings sound = models_.sound(job.model, wished, job.speed);
+  job.voice = sound.voice;
+  text::decode_script(job.script, job.script_name);
+  check_output_folder(job.output);
+  job.output = final_output(job);
+  return {std::move(job), std::move(sound)};
+}
+
+Store::Added Intake::add(const NewJob& job) {
+  const auto added = store_.add_job(job);
+  spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
+  return added;
+}
+
+std::string Intake::final_output(const NewJob& job) {
+  auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
+  if (job.overwrite && !taken(job.output)) return job.output;
+  return publish::free_name(job.output, taken).string();
+}
+
+}  // namespace lectern
