@@ -137,10 +137,13 @@ void Narration::vocode_waiting() {
     }
     std::vector<std::pair<std::uint64_t, Drawn*>> together;
     for (Waiting& waiting : group) together.emplace_back(waiting.ticket, &waiting.drawn);
-    if (together.size() == 1) {
-      guarded(group[0].ticket, [&] { vocode(together); });
-    } else {
-      vocode(together);
+    try {
+      if (together.size() > 1) vocode(together);
+    } catch (const Fault&) {  // of one of them, which is found below
+    }
+    for (const auto& one : together) {
+      if (!one.second->samples.empty() || !segments_.contains(one.first)) continue;
+      guarded(one.first, [&] { vocode({one}); });
     }
     for (Waiting& waiting : group) {
       if (segments_.contains(waiting.ticket)) take_in(waiting.ticket, std::move(waiting.drawn));

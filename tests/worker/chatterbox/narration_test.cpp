@@ -177,6 +177,16 @@ TEST_F(NarrationTest, SpeaksTheSameAloneAndInCompany) {
   EXPECT_NE(company.speeches[other_seed].samples, host_.speeches[1].samples);
 }
 
+TEST_F(NarrationTest, WaitsForSeveralTakesToVocodeThemTogether) {
+  FakeHost together;
+  for (FakeHost* host : {&host_, &together})
+    for (const char* text : {"One.", "Two.", "Three."}) host->ask(text);
+  stopping->speak(host_, {.tries = 1});
+  stopping->speak(together, {.vocoded_together = 2, .tries = 1});
+  ASSERT_EQ(together.speeches.size(), 3u);
+  for (const auto& [ticket, speech] : together.speeches) EXPECT_EQ(speech.samples, host_.speeches.at(ticket).samples);
+}
+
 TEST_F(NarrationTest, EndsABabbleInBoundedTimeAndFlagsIt) {
   const auto ticket = host_.ask("No, he said.");
   babbling->speak(host_);
