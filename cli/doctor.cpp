@@ -20,7 +20,8 @@ constexpr const char* kLevels[] = {"ok", "warning", "error"};
 
 const char* name_of(Level level) { return kLevels[static_cast<int>(level)]; }
 
-// The words of a text in lines of at most `width` columns; a longer word stands alone. Lines but the first are indented.
+// The words of a text in lines of at most `width` columns; a longer word stands alone. Lines but the first are
+// indented.
 std::string wrapped(const std::string& text, int width, int indent) {
   std::string all, line;
   for (std::size_t at = 0; at < text.size();) {
@@ -71,7 +72,8 @@ int doctor(const Context& context, bool full) {
     const int width = Terminal::of(STDOUT_FILENO).width;
     std::string text;
     for (const Finding& finding : findings) text += text_of(finding, width);
-    text += errors + warnings == 0 ? "all is well\n" : count(errors, "error") + ", " + count(warnings, "warning") + "\n";
+    text +=
+        errors + warnings == 0 ? "all is well\n" : count(errors, "error") + ", " + count(warnings, "warning") + "\n";
     write_text(STDOUT_FILENO, text);
   }
   return static_cast<int>(errors > 0 ? Exit::job_failed : Exit::done);

@@ -15,8 +15,8 @@ struct ProgramAnswer {
   std::string out, err;  // at most 1 MB each
 };
 
-// Runs it with `environment` added to ours and without standard input, and waits for its end; kills it after `patience`.
-// Throws Fault when no process can be made.
+// Runs it with `environment` added to ours and without standard input, and waits for its end; kills it after
+// `patience`. Throws Fault when no process can be made.
 ProgramAnswer ask_program(const std::filesystem::path& program, std::vector<std::string> arguments,
                           const std::vector<std::pair<std::string, std::string>>& environment = {},
                           std::chrono::milliseconds patience = std::chrono::seconds(30));

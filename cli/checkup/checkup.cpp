@@ -9,9 +9,8 @@ namespace lectern::cli {
 const Checkup::Check Checkup::kChecks[] = {
     {"config", &Checkup::config},       {"folders", &Checkup::folders}, {"space", &Checkup::space},
     {"sockets", &Checkup::sockets},     {"broker", &Checkup::broker},   {"programs", &Checkup::programs},
-    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"device", &Checkup::device},
-    {"memory", &Checkup::memory},       {"model", &Checkup::model},     {"voice", &Checkup::voice},
-    {"time zone", &Checkup::time_zone},
+    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"memory", &Checkup::memory},
+    {"model", &Checkup::model},         {"voice", &Checkup::voice},     {"time zone", &Checkup::time_zone},
 };
 
 const std::vector<Finding>& Checkup::run() {
@@ -21,6 +20,8 @@ const std::vector<Finding>& Checkup::run() {
       (this->*check.look)();
     } catch (const Fault& fault) {  // what a check did not expect
       error("check-failed", fault.what(), fault.hint());
+    } catch (const std::exception& e) {
+      error("check-failed", e.what());
     }
   }
   return findings_;

@@ -1,5 +1,5 @@
-// What `lectern doctor` looks at, one function a check, in the order of kChecks. Checks change nothing and start nothing
-// that lives on: programs of ours are asked what they are and end.
+// What `lectern doctor` looks at, one function a check, in the order of kChecks. Checks change nothing and start
+// nothing that lives on: programs of ours are asked what they are and end.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -24,12 +24,12 @@ struct Finding {
 
 // The words by which programs know what is wrong; they never change. README.md says what each means.
 inline constexpr const char* kCodes[] = {
-    "libraries-missing",  "model-files-missing", "no-voice",     "voice-file-missing",  // the four oldest failures
-    "config-invalid",     "not-writable",        "space-low",    "socket-path-too-long",
-    "socket-stale",       "broker-unreachable",  "broker-version", "broker-elsewhere",
-    "work-held-up",       "program-version",     "program-fails","blas-reference",
-    "espeak-data-missing", "device-missing",     "device-unused", "model-unknown",
-    "model-files-damaged", "time-zone-missing",  "memory-low",   "installation-damaged",
+    "libraries-missing",   "model-files-missing", "no-voice",       "voice-file-missing",  // the four oldest failures
+    "config-invalid",      "not-writable",        "space-low",      "socket-path-too-long",
+    "socket-stale",        "broker-unreachable",  "broker-version", "broker-elsewhere",
+    "work-held-up",        "program-version",     "program-fails",  "blas-reference",
+    "espeak-data-missing", "device-missing",      "device-unused",  "model-unknown",
+    "model-files-damaged", "time-zone-missing",   "memory-low",     "installation-damaged",
     "check-failed",
 };
 
@@ -78,10 +78,10 @@ class Checkup {
 
   Paths paths_;
   bool full_;
-  Settings settings_;                  // the defaults when config.yaml cannot be read
+  Settings settings_;  // the defaults when config.yaml cannot be read
   std::optional<Catalogue> catalogue_;
-  nlohmann::json engine_;              // what `lectern-engine --check` says; null when it does not run
-  const char* current_ = "";           // the check that runs
+  nlohmann::json engine_;     // what `lectern-engine --check` says; null when it does not run
+  const char* current_ = "";  // the check that runs
   std::vector<Finding> findings_;
 };
 

@@ -43,10 +43,15 @@ void Checkup::files_of(const CatalogueModel& model, Level level) {
           fmt::format("{} has {} bytes, not {}", (folder / file.path).string(), found, file.bytes), mend);
   }
   if (!clean(before)) return;
+  std::vector<std::string> damaged;
   if (full_)
     for (const Damage& damage : find_damage(paths_, model, *installed))
-      if (!damage.actual.empty() || !is_voice_file(damage.path))
-        add(level, "model-files-damaged", fmt::format("{} is not as published", (folder / damage.path).string()), mend);
+      if (!damage.actual.empty() || !is_voice_file(damage.path)) damaged.push_back((folder / damage.path).string());
+  if (!damaged.empty())
+    add(level, "model-files-damaged",
+        damaged.front() + (damaged.size() > 1 ? fmt::format(" and {} more are", damaged.size() - 1) : " is") +
+            " not as published",
+        mend);
   if (clean(before))
     ok(fmt::format("{}: {}, {}, {}", model.name, count(installed->files.size(), "file"), size_of(bytes),
                    full_ ? "each as published" : "each of its size (--full reads them)"));
@@ -102,9 +107,11 @@ void Checkup::voice() {
     if (missing++ == 0) first = path.string();
   }
   if (missing > 0)
-    error("voice-file-missing", "voice file not found: " + first + (missing > 1 ? fmt::format(" and {} more", missing - 1) : ""),
+    error("voice-file-missing",
+          "voice file not found: " + first + (missing > 1 ? fmt::format(" and {} more", missing - 1) : ""),
           "lectern model pull " + model->name);
-  if (clean(before)) ok(fmt::format("{} of {}", voice->name, model->name));
+  if (clean(before))
+    ok(fmt::format("{} of {}{}", voice->name, model->name, installed ? "" : ", which is not installed"));
 }
 
 }  // namespace lectern::cli

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Patience kPatience{std::chrono::milliseconds(1500), 2};
+constexpr Patience kPatience{std::chrono::milliseconds(2000), 1};
 constexpr long kLongestPid = 4194304;  // of Linux
 constexpr int kLongestSerial = 99999;  // engines started by one agent
 const fs::path kZones = "/usr/share/zoneinfo";
@@ -59,8 +59,9 @@ bool Checkup::writable(const fs::path& folder) {
     return false;
   }
   if (access(place.c_str(), W_OK | X_OK) == 0) return true;
-  error("not-writable", fmt::format("{} {}: {}", place == folder ? "folder cannot be written:" : "cannot create folders in",
-                                    place.string(), std::strerror(errno)),
+  error("not-writable",
+        fmt::format("{} {}: {}", place == folder ? "folder cannot be written:" : "cannot create folders in",
+                    place.string(), std::strerror(errno)),
         "change its owner or permissions, or use another --home");
   return false;
 }
@@ -91,17 +92,18 @@ void Checkup::space() {
   std::error_code failed;
   const fs::space_info space = fs::space(place, failed);
   if (failed) return error("space-low", "cannot read the free space of " + place.string() + ": " + failed.message());
-  const std::string free =
-      size_of(space.available) + " free at " + place.string() + ", the reserve is " + size_of(settings_.disk_reserve_bytes);
+  const std::string free = size_of(space.available) + " free at " + place.string() + ", the reserve is " +
+                           size_of(settings_.disk_reserve_bytes);
   if (space.available >= settings_.disk_reserve_bytes) return ok(free);
-  error("space-low", "work pauses: " + free, "free some space (lectern cleanup), or lower disk_reserve_bytes in config.yaml");
+  error("space-low", "work pauses: " + free,
+        "free some space (lectern cleanup), or lower disk_reserve_bytes in config.yaml");
 }
 
 void Checkup::sockets() {
   const std::size_t before = findings_.size();
   try {
-    for (const fs::path& socket : {paths_.client_socket(), paths_.worker_socket(),
-                                   paths_.engine_socket(kLongestPid, kLongestSerial)})
+    for (const fs::path& socket :
+         {paths_.client_socket(), paths_.worker_socket(), paths_.engine_socket(kLongestPid, kLongestSerial)})
       ipc_endpoint(socket);
   } catch (const Fault& fault) {
     return error("socket-path-too-long", fault.what(), fault.hint());
@@ -136,8 +138,8 @@ void Checkup::broker() {
         paths_, [&broker] { broker.require_running(); }, kPatience);
     const auto welcome = connection.ask<protocol::Welcome>(protocol::Hello{});
     if (welcome.version != LECTERN_VERSION)
-      warning("broker-version", fmt::format("process {} is version {}, this is {}", welcome.pid, welcome.version,
-                                            LECTERN_VERSION),
+      warning("broker-version",
+              fmt::format("process {} is version {}, this is {}", welcome.pid, welcome.version, LECTERN_VERSION),
               "lectern stop; the next command starts the new one");
     const std::string data = paths_.database().parent_path().string();
     if (welcome.data_folder != data)
@@ -159,11 +161,13 @@ void Checkup::time_zone() {
   if (!zone.empty() && zone[0] == ':') zone.erase(0, 1);
   const std::string mend = "install the package tzdata";
   std::error_code none;
-  if (!fs::exists(kZones / "UTC", none)) return warning("time-zone-missing", "no zones in " + kZones.string() + ": all hours are UTC", mend);
+  if (!fs::exists(kZones / "UTC", none))
+    return warning("time-zone-missing", "no zones in " + kZones.string() + ": all hours are UTC", mend);
   if (zone.empty()) {
     const fs::path link = fs::read_symlink("/etc/localtime", none);
     if (!none && !fs::exists("/etc/localtime", none))
-      return warning("time-zone-missing", "/etc/localtime leads to " + link.string() + ", which is not there: all hours are UTC", mend);
+      return warning("time-zone-missing",
+                     "/etc/localtime leads to " + link.string() + ", which is not there: all hours are UTC", mend);
     const auto at = link.string().find("zoneinfo/");
     return ok(at == std::string::npos ? "as /etc/localtime says" : link.string().substr(at + 9));
   }

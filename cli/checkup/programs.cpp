@@ -19,12 +19,24 @@ constexpr struct {
   const char* library;
   const char* package;
 } kPackages[] = {
-    {"libtorch", "libtorch1.13"},      {"libc10", "libtorch1.13"},     {"libopenblas", "libopenblas0-pthread"},
-    {"libblas", "libopenblas0-pthread"}, {"liblapack", "libopenblas0-pthread"}, {"libespeak-ng", "libespeak-ng1"},
-    {"libgomp", "libgomp1"},           {"libzmq", "libzmq5"},          {"libsqlite3", "libsqlite3-0"},
-    {"libyaml-cpp", "libyaml-cpp0.7"}, {"libspdlog", "libspdlog1.10"}, {"libfmt", "libfmt9"},
-    {"libnettle", "libnettle8"},       {"libsndfile", "libsndfile1"},  {"libsoxr", "libsoxr0"},
-    {"libicu", "libicu72"},            {"libmd4c", "libmd4c0"},        {"libdate-tz", "libhowardhinnant-date-dev"},
+    {"libtorch", "libtorch1.13"},
+    {"libc10", "libtorch1.13"},
+    {"libopenblas", "libopenblas0-pthread"},
+    {"libblas", "libopenblas0-pthread"},
+    {"liblapack", "libopenblas0-pthread"},
+    {"libespeak-ng", "libespeak-ng1"},
+    {"libgomp", "libgomp1"},
+    {"libzmq", "libzmq5"},
+    {"libsqlite3", "libsqlite3-0"},
+    {"libyaml-cpp", "libyaml-cpp0.7"},
+    {"libspdlog", "libspdlog1.10"},
+    {"libfmt", "libfmt9"},
+    {"libnettle", "libnettle8"},
+    {"libsndfile", "libsndfile1"},
+    {"libsoxr", "libsoxr0"},
+    {"libicu", "libicu72"},
+    {"libmd4c", "libmd4c0"},
+    {"libdate-tz", "libhowardhinnant-date-dev"},
     {"libebur128", "libebur128-1"},
 };
 
@@ -32,7 +44,8 @@ std::string mend_of(const std::vector<std::string>& libraries) {
   std::string packages;
   for (const std::string& library : libraries)
     for (const auto& [start, package] : kPackages)
-      if (library.rfind(start, 0) == 0 && (" " + packages + " ").find(std::string(" ") + package + " ") == std::string::npos)
+      if (library.rfind(start, 0) == 0 &&
+          (" " + packages + " ").find(std::string(" ") + package + " ") == std::string::npos)
         packages += (packages.empty() ? "" : " ") + std::string(package);
   return packages.empty() ? "install the package that has it; config/install-packages.sh lists all"
                           : "apt-get install " + packages;
@@ -86,9 +99,11 @@ std::optional<std::string> Checkup::answer_of(const std::string& program, const 
   const ProgramAnswer answer = ask_program(file, {question});
   if (answer.exit == 0 && answer.in_time) return answer.out;
   if (const auto missing = missing_libraries(file, answer.err); !missing.empty())
-    error("libraries-missing", fmt::format("required libraries missing: {} (of {})", joined(missing), program), mend_of(missing));
+    error("libraries-missing", fmt::format("required libraries missing: {} (of {})", joined(missing), program),
+          mend_of(missing));
   else
-    error("program-fails", fmt::format("{} does not run: {}", file.string(), how_it_ended(answer)), "install Lectern again");
+    error("program-fails", fmt::format("{} does not run: {}", file.string(), how_it_ended(answer)),
+          "install Lectern again");
   return std::nullopt;
 }
 
@@ -97,7 +112,8 @@ void Checkup::programs() {
   for (const char* program : {"lectern-broker", "lectern-worker"}) {
     const auto version = answer_of(program, "--version");
     if (version && first_line(*version) != LECTERN_VERSION)
-      warning("program-version", fmt::format("{} is version {}, this is {}", program, first_line(*version), LECTERN_VERSION),
+      warning("program-version",
+              fmt::format("{} is version {}, this is {}", program, first_line(*version), LECTERN_VERSION),
               "install Lectern again");
   }
   if (clean(before)) ok(std::string("broker and worker, version ") + LECTERN_VERSION);
@@ -107,12 +123,14 @@ void Checkup::libraries() {
   const auto answer = answer_of("lectern-engine", "--check");
   if (!answer) return;
   engine_ = json::parse(*answer, nullptr, false);
-  if (!engine_.is_object() || !engine_.contains("torch") || !engine_.contains("espeak")) {
+  const auto has = [&](const char* part) { return engine_.is_object() && engine_[part].is_object(); };
+  if (!has("torch") || !has("espeak") || !has("blas")) {
     engine_ = nullptr;
     return error("program-fails", "lectern-engine does not say what it runs on", "install Lectern again");
   }
-  if (engine_["version"] != LECTERN_VERSION)
-    warning("program-version", fmt::format("lectern-engine is version {}, this is {}", engine_["version"].dump(), LECTERN_VERSION),
+  if (const std::string version = engine_.value("version", "unknown"); version != LECTERN_VERSION)
+    warning("program-version",
+            fmt::format("lectern-engine is version {}, this is {}", version, LECTERN_VERSION),
             "install Lectern again");
   const json& torch = engine_["torch"];
   const std::string blas = engine_["blas"].value("file", "");
@@ -121,7 +139,8 @@ void Checkup::libraries() {
                                         torch.value("cuda", false) ? "with CUDA" : "CPU only",
                                         blas.empty() ? "inside libtorch" : blas, count(threads, "thread"));
   if (engine_["blas"].value("reference", false))
-    return warning("blas-reference", found + "; this BLAS makes speech many times slower", "apt-get install libopenblas0-pthread");
+    return warning("blas-reference", found + "; this BLAS makes speech many times slower",
+                   "apt-get install libopenblas0-pthread");
   ok(found);
 }
 
