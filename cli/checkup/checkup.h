@@ -24,12 +24,14 @@ struct Finding {
 
 // The words by which programs know what is wrong; they never change. README.md says what each means.
 inline constexpr const char* kCodes[] = {
-    "libraries-missing",   "model-files-missing", "no-voice",       "voice-file-missing",  // the four oldest failures
-    "config-invalid",      "not-writable",        "space-low",      "socket-path-too-long",
-    "socket-stale",        "broker-unreachable",  "broker-version", "broker-elsewhere",
-    "work-held-up",        "program-version",     "program-fails",  "blas-reference",
-    "espeak-data-missing", "device-missing",      "device-unused",  "model-unknown",
-    "model-files-damaged", "time-zone-missing",   "memory-low",     "installation-damaged",
+    "libraries-missing",    "model-files-missing", "no-voice",
+    "voice-file-missing",  // the four oldest failures
+    "config-invalid",       "not-writable",        "space-low",
+    "socket-path-too-long", "socket-stale",        "broker-unreachable",
+    "broker-version",       "broker-elsewhere",    "work-held-up",
+    "program-version",      "program-fails",       "blas-reference",
+    "espeak-data-missing",  "model-unknown",       "model-files-damaged",
+    "time-zone-missing",    "memory-low",          "installation-damaged",
     "check-failed",
 };
 
@@ -59,7 +61,6 @@ class Checkup {
   void programs();
   void libraries();
   void espeak();
-  void device();
   void memory();
   // models.cpp: what speaks
   void model();
