@@ -20,23 +20,6 @@ constexpr const char* kLevels[] = {"ok", "warning", "error"};
 
 const char* name_of(Level level) { return kLevels[static_cast<int>(level)]; }
 
-// The words of a text in lines of at most `width` columns; a longer word stands alone. Lines but the first are
-// indented.
-std::string wrapped(const std::string& text, int width, int indent) {
-  std::string all, line;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    if (!line.empty() && columns(line) + 1 + columns(word) > width - indent) {
-      all += line + "\n" + std::string(static_cast<std::size_t>(indent), ' ');
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    at = end + 1;
-  }
-  return all + line;
-}
-
 std::string text_of(const Finding& finding, int width) {
   constexpr int kIndent = kLevelColumns + kCheckColumns;
   const std::string found = printable(finding.code.empty() ? finding.found : finding.code + ": " + finding.found);

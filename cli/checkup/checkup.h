@@ -82,6 +82,7 @@ class Checkup {
   Settings settings_;  // the defaults when config.yaml cannot be read
   std::optional<Catalogue> catalogue_;
   nlohmann::json engine_;     // what `lectern-engine --check` says; null when it does not run
+  bool no_sockets_ = false;   // their paths are too long: no broker can be there
   const char* current_ = "";  // the check that runs
   std::vector<Finding> findings_;
 };

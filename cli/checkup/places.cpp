@@ -106,6 +106,7 @@ void Checkup::sockets() {
          {paths_.client_socket(), paths_.worker_socket(), paths_.engine_socket(kLongestPid, kLongestSerial)})
       ipc_endpoint(socket);
   } catch (const Fault& fault) {
+    no_sockets_ = true;
     return error("socket-path-too-long", fault.what(), fault.hint());
   }
   bool running = true;
@@ -130,6 +131,7 @@ void Checkup::sockets() {
 }
 
 void Checkup::broker() {
+  if (no_sockets_) return;
   const LocalBroker broker(paths_);
   const std::size_t before = findings_.size();
   try {

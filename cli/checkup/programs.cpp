@@ -2,6 +2,7 @@
 // libtorch: lectern-engine is asked what it runs on.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "cli/checkup/checkup.h"
@@ -36,19 +37,25 @@ constexpr struct {
     {"libsoxr", "libsoxr0"},
     {"libicu", "libicu72"},
     {"libmd4c", "libmd4c0"},
-    {"libdate-tz", "libhowardhinnant-date-dev"},
+    {"libdate-tz", "libdate-tz3"},
     {"libebur128", "libebur128-1"},
+    {"libprotobuf", "libprotobuf32"},
+    {"libglog", "libgoogle-glog0v6"},
+    {"libgflags", "libgflags2.2"},
 };
 
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
 std::string mend_of(const std::vector<std::string>& libraries) {
-  std::string packages;
+  std::vector<std::string> packages;
   for (const std::string& library : libraries)
     for (const auto& [start, package] : kPackages)
-      if (library.rfind(start, 0) == 0 &&
-          (" " + packages + " ").find(std::string(" ") + package + " ") == std::string::npos)
-        packages += (packages.empty() ? "" : " ") + std::string(package);
+      if (library.rfind(start, 0) == 0 && std::find(packages.begin(), packages.end(), package) == packages.end())
+        packages.emplace_back(package);
   return packages.empty() ? "install the package that has it; config/install-packages.sh lists all"
-                          : "apt-get install " + packages;
+                          : "apt-get install " + joined(packages, " ");
 }
 
 // The names between `start` and `end`, one a line of the text.
@@ -68,12 +75,6 @@ std::vector<std::string> missing_libraries(const std::filesystem::path& program,
   const ProgramAnswer listed = ask_program(program, {}, {{"LD_TRACE_LOADED_OBJECTS", "1"}});
   const auto all = names_between(listed.out, "\t", " => not found");
   return all.empty() ? names_between(complaint, "loading shared libraries: ", ":") : all;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -99,7 +100,7 @@ std::optional<std::string> Checkup::answer_of(const std::string& program, const 
   const ProgramAnswer answer = ask_program(file, {question});
   if (answer.exit == 0 && answer.in_time) return answer.out;
   if (const auto missing = missing_libraries(file, answer.err); !missing.empty())
-    error("libraries-missing", fmt::format("required libraries missing: {} (of {})", joined(missing), program),
+    error("libraries-missing", fmt::format("required libraries missing: {} (of {})", joined(missing, ", "), program),
           mend_of(missing));
   else
     error("program-fails", fmt::format("{} does not run: {}", file.string(), how_it_ended(answer)),
@@ -129,8 +130,7 @@ void Checkup::libraries() {
     return error("program-fails", "lectern-engine does not say what it runs on", "install Lectern again");
   }
   if (const std::string version = engine_.value("version", "unknown"); version != LECTERN_VERSION)
-    warning("program-version",
-            fmt::format("lectern-engine is version {}, this is {}", version, LECTERN_VERSION),
+    warning("program-version", fmt::format("lectern-engine is version {}, this is {}", version, LECTERN_VERSION),
             "install Lectern again");
   const json& torch = engine_["torch"];
   const std::string blas = engine_["blas"].value("file", "");
