@@ -9,8 +9,9 @@ namespace lectern::cli {
 const Checkup::Check Checkup::kChecks[] = {
     {"config", &Checkup::config},       {"folders", &Checkup::folders}, {"space", &Checkup::space},
     {"sockets", &Checkup::sockets},     {"broker", &Checkup::broker},   {"programs", &Checkup::programs},
-    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"memory", &Checkup::memory},
-    {"model", &Checkup::model},         {"voice", &Checkup::voice},     {"time zone", &Checkup::time_zone},
+    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"device", &Checkup::device},
+    {"memory", &Checkup::memory},       {"model", &Checkup::model},     {"voice", &Checkup::voice},
+    {"time zone", &Checkup::time_zone},
 };
 
 const std::vector<Finding>& Checkup::run() {

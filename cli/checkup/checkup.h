@@ -32,7 +32,7 @@ inline constexpr const char* kCodes[] = {
     "program-version",      "program-fails",       "blas-reference",
     "espeak-data-missing",  "model-unknown",       "model-files-damaged",
     "time-zone-missing",    "memory-low",          "installation-damaged",
-    "check-failed",
+    "device-missing",       "device-unusable",     "check-failed",
 };
 
 // One run over all checks: what they share, and what they found so far.
@@ -62,6 +62,8 @@ class Checkup {
   void libraries();
   void espeak();
   void memory();
+  // device.cpp
+  void device();
   // models.cpp: what speaks
   void model();
   void voice();

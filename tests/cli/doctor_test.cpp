@@ -180,6 +180,60 @@ TEST_F(Doctor, TheRealEngineSaysWhatItRunsOnAndWhatItLacks) {
   unsetenv("ESPEAK_DATA_PATH");
 }
 
+// ---- the device; the driver is played by a library
+
+class DoctorOfDevices : public Doctor {
+ protected:
+  DoctorOfDevices() {
+    setenv("LECTERN_NVML", FAKE_NVML_LIBRARY, 1);
+    setenv("FAKE_NVML", (folder.path() / "driver").c_str(), 1);
+    folder.file("driver", "6000000000 5000000000\n99999999 300000000\n");
+  }
+  ~DoctorOfDevices() override {
+    unsetenv("LECTERN_NVML");
+    unsetenv("FAKE_NVML");
+  }
+  void libtorch(bool cuda, bool usable) {
+    healthy["torch"]["cuda"] = cuda;
+    healthy["torch"]["cuda_usable"] = usable;
+    engine_says(healthy);
+  }
+  std::string device() {
+    const json report = examine();
+    for (const json& check : report["checks"])
+      if (check["check"] == "device")
+        return check["level"].get<std::string>() + ": " + check["found"].get<std::string>();
+    return "";
+  }
+};
+
+TEST_F(DoctorOfDevices, ADeviceThatIsNotThereIsAnError) {
+  config("device: cuda:1\n");
+  finds("device-missing", "error", "config.yaml asks for cuda:1", "device: auto");
+  setenv("LECTERN_NVML", "/nonexistent/libnvidia-ml.so.1", 1);
+  config("device: cuda:0\n");
+  finds("device-missing", "error", "no NVIDIA driver");
+}
+
+TEST_F(DoctorOfDevices, AGpuThatLibtorchCannotUseIsAnErrorWhereWorkWouldGoToIt) {
+  libtorch(false, false);
+  finds("device-unusable", "error", "this libtorch is CPU only", "device: cpu");
+  libtorch(true, false);
+  finds("device-unusable", "error", "libtorch cannot use it", "driver");
+  config("device: cpu\n");
+  EXPECT_THAT(device(), testing::StartsWith("ok: the CPU, as config.yaml says; there is cuda:0"));
+}
+
+TEST_F(DoctorOfDevices, AGpuIsShownWithItsMemoryAndWhoHoldsIt) {
+  libtorch(true, true);
+  EXPECT_EQ(device(), "ok: cuda:0 with 6 GB, 5 GB of it free; held by a process (pid 99999999) 0.3 GB");
+}
+
+TEST_F(DoctorOfDevices, WithoutADriverWorkGoesToTheCpu) {
+  setenv("LECTERN_NVML", "/nonexistent/libnvidia-ml.so.1", 1);
+  EXPECT_THAT(device(), testing::StartsWith("ok: the CPU: there is no NVIDIA driver"));
+}
+
 // ---- models and voices
 
 TEST_F(Doctor, MissingModelFilesAreNamedWithTheirFolderAndThePull) {
