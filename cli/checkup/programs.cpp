@@ -50,12 +50,16 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
 
 std::string mend_of(const std::vector<std::string>& libraries) {
   std::vector<std::string> packages;
-  for (const std::string& library : libraries)
+  bool damaged = false;  // the loader names a file that is there by its path
+  for (const std::string& library : libraries) {
+    damaged |= library[0] == '/';
+    const std::string name = std::filesystem::path(library).filename();
     for (const auto& [start, package] : kPackages)
-      if (library.rfind(start, 0) == 0 && std::find(packages.begin(), packages.end(), package) == packages.end())
+      if (name.rfind(start, 0) == 0 && std::find(packages.begin(), packages.end(), package) == packages.end())
         packages.emplace_back(package);
-  return packages.empty() ? "install the package that has it; config/install-packages.sh lists all"
-                          : "apt-get install " + joined(packages, " ");
+  }
+  if (packages.empty()) return "install the package that has it; config/install-packages.sh lists all";
+  return std::string("apt-get install ") + (damaged ? "--reinstall " : "") + joined(packages, " ");
 }
 
 // The names between `start` and `end`, one a line of the text.

@@ -130,6 +130,11 @@ TEST_F(Doctor, WhatTheLoaderSaysIsEnough) {
   finds("libraries-missing", "error", "required libraries missing: libespeak-ng.so.1", "apt-get install libespeak-ng1");
 }
 
+TEST_F(Doctor, ADamagedLibraryIsToBeInstalledAgain) {
+  engine("echo \"$0: error while loading shared libraries: /lib/x/libc10.so.1.13: file too short\" >&2\nexit 127");
+  finds("libraries-missing", "error", "/lib/x/libc10.so.1.13", "apt-get install --reinstall libtorch1.13");
+}
+
 TEST_F(Doctor, AMissingProgramIsNamed) {
   fs::remove(folder.path() / "bin/lectern-engine");
   finds("libraries-missing", "error", "bin/lectern-engine", "install Lectern again");
