@@ -41,7 +41,9 @@ void Checkup::error(const std::string& code, const std::string& found, const std
 void Checkup::add(Level level, const std::string& code, const std::string& found, const std::string& mend) {
   if (std::find(std::begin(kCodes), std::end(kCodes), code) == std::end(kCodes))
     throw std::logic_error("no documented code: " + code);
-  findings_.push_back({level, current_, code, found, mend});
+  const bool told = std::any_of(findings_.begin(), findings_.end(),
+                                [&](const Finding& f) { return f.code == code && f.found == found; });
+  if (!told) findings_.push_back({level, current_, code, found, mend});  // one cause may show in several places
 }
 
 }  // namespace lectern::cli

@@ -59,32 +59,34 @@ bool Checkup::writable(const fs::path& folder) {
     return false;
   }
   if (access(place.c_str(), W_OK | X_OK) == 0) return true;
-  error("not-writable",
-        fmt::format("{} {}: {}", place == folder ? "folder cannot be written:" : "cannot create folders in",
-                    place.string(), std::strerror(errno)),
+  error("not-writable", fmt::format("{} cannot be written: {}", place.string(), std::strerror(errno)),
         "change its owner or permissions, or use another --home");
   return false;
 }
 
 void Checkup::folders() {
   const std::size_t before = findings_.size();
-  std::vector<fs::path> folders = {paths_.database().parent_path(), paths_.log_file("broker").parent_path(),
-                                   paths_.downloads().parent_path(), paths_.runtime()};
-  if (!settings_.output.empty()) folders.push_back(settings_.output);
-  for (const fs::path& folder : folders) writable(folder);
-  for (const fs::path& inner : {paths_.takes(), paths_.models()})
-    if (standing(inner) == inner) writable(inner);
-  // What a command given as root leaves behind.
-  for (const fs::path& file : {paths_.database(), paths_.broker_lock(), paths_.log_file("broker"),
-                               paths_.log_file("worker"), paths_.log_file("engine")})
-    if (access(file.c_str(), F_OK) == 0 && access(file.c_str(), W_OK) != 0)
-      error("not-writable", "file cannot be written: " + file.string() + ": " + std::strerror(errno),
-            "change its owner or permissions");
+  const fs::path data = paths_.database().parent_path(), state = paths_.log_file("broker").parent_path();
+  // What stands inside may belong to somebody else: a command given as root leaves such files behind.
+  const std::vector<std::pair<fs::path, std::vector<fs::path>>> folders = {
+      {data, {paths_.takes(), paths_.models(), paths_.database(), paths_.broker_lock()}},
+      {state, {paths_.log_file("broker"), paths_.log_file("worker"), paths_.log_file("engine")}},
+      {paths_.downloads().parent_path(), {paths_.downloads()}},
+      {paths_.runtime(), {}},
+      {settings_.output, {}},
+  };
+  for (const auto& [folder, inside] : folders) {
+    if (folder.empty() || !writable(folder)) continue;
+    for (const fs::path& path : inside)
+      if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0)
+        error("not-writable", path.string() + " cannot be written: " + std::strerror(errno),
+              "change its owner or permissions");
+  }
   struct stat status {};
   if (stat(paths_.runtime().c_str(), &status) == 0 && status.st_uid != geteuid())
     error("not-writable", "folder " + paths_.runtime().string() + " belongs to another user",
           "remove it, or set XDG_RUNTIME_DIR or LECTERN_HOME to a folder of your own");
-  if (clean(before)) ok("can be written; data in " + folders.front().string());
+  if (clean(before)) ok("can be written; data in " + data.string());
 }
 
 void Checkup::space() {

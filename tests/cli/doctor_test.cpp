@@ -315,10 +315,12 @@ TEST_F(Doctor, AFolderThatCannotBeWrittenIsNamed) {
   program.run({"--version"});  // makes what the test's own bookkeeping needs
   for (const char* name : {"in", "out", "err"}) chmod((folder.path() / name).c_str(), 0666);
   fs::create_directories(program.paths().takes());
+  chmod((folder.path() / "home").c_str(), 0777);
   chmod((folder.path() / "home/data").c_str(), 0555);
   const AsNobody nobody(folder.path());
   if (access(LECTERN_PROGRAM, X_OK) != 0) GTEST_SKIP() << "others than root cannot run what was built";
-  finds("not-writable", "error", "folder cannot be written: " + (folder.path() / "home/data").string(), "permissions");
+  finds("not-writable", "error", (folder.path() / "home/data").string() + " cannot be written", "permissions");
+  EXPECT_EQ(examine()["errors"], 2) << "one for the folder, not for what is inside; and the missing model";
 }
 
 TEST_F(Doctor, AHomeThatIsTooLongForSocketsIsNamed) {
