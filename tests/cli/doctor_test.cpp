@@ -44,6 +44,7 @@ class Doctor : public testing::Test {
     engine_says(healthy);
     config("");
     for (const char* name : {"TZ", "ESPEAK_DATA_PATH", "LECTERN_TEST_MODELS"}) unsetenv(name);
+    setenv("LECTERN_NVML", "/nonexistent/libnvidia-ml.so.1", 1);  // whatever this machine has
   }
 
   void engine(const std::string& script) {
@@ -200,10 +201,7 @@ class DoctorOfDevices : public Doctor {
     setenv("FAKE_NVML", (folder.path() / "driver").c_str(), 1);
     folder.file("driver", "6000000000 5000000000\n99999999 300000000\n");
   }
-  ~DoctorOfDevices() override {
-    unsetenv("LECTERN_NVML");
-    unsetenv("FAKE_NVML");
-  }
+  ~DoctorOfDevices() override { unsetenv("FAKE_NVML"); }
   void libtorch(bool cuda, bool usable) {
     healthy["torch"]["cuda"] = cuda;
     healthy["torch"]["cuda_usable"] = usable;
