@@ -134,19 +134,19 @@ Plan find(const Context& context, const Wish& wish, std::optional<Connection>& c
   return plan;
 }
 
-std::string line(const std::string& what, std::uint64_t bytes) {
-  return padded(size_of(bytes), 9) + printable(what) + "\n";
+std::string line(const std::string& start, const std::string& what) {
+  constexpr int kStart = 9;
+  return padded(start, kStart) + wrapped(printable(what), Terminal::of(STDOUT_FILENO).width, kStart) + "\n";
 }
 
-std::string kept_line(const KeptFile& kept) {
-  return padded("kept", 9) + printable(kept.path.string() + ": " + kept.reason) + "\n";
-}
+std::string kept_line(const KeptFile& kept) { return line("kept", kept.path.string() + ": " + kept.reason); }
 
 std::string text_of(const Plan& plan) {
   std::string text;
   if (plan.takes.takes > 0)
-    text += line(count(plan.takes.takes, "take") + " that no unfinished or failed job needs", plan.takes.bytes);
-  for (const InstalledFolder& model : plan.models) text += line("model " + model.name, model.bytes);
+    text +=
+        line(size_of(plan.takes.bytes), count(plan.takes.takes, "take") + " that no unfinished or failed job needs");
+  for (const InstalledFolder& model : plan.models) text += line(size_of(model.bytes), "model " + model.name);
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> folders;  // files, bytes
   for (const auto& group : plan.outputs.unchanged)
     for (const PublishedFile& file : group) {
@@ -154,7 +154,7 @@ std::string text_of(const Plan& plan) {
       ++files, bytes += file.bytes;
     }
   for (const auto& [folder, sum] : folders)
-    text += line(count(sum.first, "finished file") + " in " + folder, sum.second);
+    text += line(size_of(sum.second), count(sum.first, "finished file") + " in " + folder);
   for (const KeptFile& kept : plan.kept) text += kept_line(kept);
   return text;
 }
