@@ -63,7 +63,8 @@ std::map<std::string, std::uint64_t> wanted_models(Connection& connection) {
   protocol::Status status;
   status.selection.all = true;
   std::map<std::string, std::uint64_t> wanted;
-  for (const protocol::JobView& job : connection.ask<protocol::Jobs>(status).jobs)
+  const auto answer = connection.ask<protocol::Jobs>(status);
+  for (const protocol::JobView& job : answer.jobs)
     if (job.state != "done" && job.state != "failed" && job.state != "cancelled") ++wanted[job.model];
   return wanted;
 }
@@ -179,7 +180,13 @@ std::uint64_t remove(const Context& context, const Wish& wish, std::optional<Con
   std::uint64_t freed = 0;
   if (connection && wish.cache) freed += connection->ask<protocol::Pruned>(every_idle_take(false)).bytes;
   const Paths paths = context.paths();
+  std::map<std::string, std::uint64_t> wanted;  // a job may have come while somebody thought about the answer
+  if (connection && !plan.models.empty()) wanted = wanted_models(*connection);
   for (const InstalledFolder& model : plan.models) {
+    if (wanted.count(model.name)) {
+      plan.kept.push_back({paths.model(model.name), "an unfinished job needs it now"});
+      continue;
+    }
     const ModelLock lock(paths, model.name, [](const std::string& words) { std::cerr << words << "\n"; });
     remove_model(paths, model.name);
     freed += model.bytes;
