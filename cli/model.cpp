@@ -12,6 +12,7 @@
 #include "cli/model_pull.h"
 #include "cli/model_staging.h"
 #include "cli/model_table.h"
+#include "cli/question.h"
 #include "config/fault.h"
 
 namespace lectern::cli {
@@ -103,14 +104,6 @@ int verify(const Context& context, const std::string& name) {
   throw Fault(Exit::bad_input, "model '" + damaged.front() + "' is damaged", "lectern model pull " + damaged.front());
 }
 
-bool confirmed(const std::string& question) {
-  if (isatty(STDIN_FILENO) != 1)
-    throw Fault(Exit::usage, "nobody can be asked whether to remove the model", "say --yes");
-  std::cout << question << " [y/N] " << std::flush;
-  std::string answer;
-  return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
-}
-
 int remove(const Context& context, const std::string& name, bool yes) {
   const Catalogue known = catalogue(context);
   const CatalogueModel& model = known.model(name);
@@ -118,7 +111,7 @@ int remove(const Context& context, const std::string& name, bool yes) {
   const std::filesystem::path folder = context.paths().model(name);
   if (!std::filesystem::exists(folder))
     throw Fault(Exit::not_found, "model '" + name + "' is not installed", "lectern model list");
-  if (!yes && !confirmed("remove " + folder.string() + "?")) {
+  if (!yes && !confirmed("remove " + folder.string() + "?", "remove the model")) {
     std::cout << "nothing was removed\n";
     return 0;
   }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <limits>
 
 namespace lectern {
 
 namespace {
+
+constexpr const char* kBlasNames[] = {"libblas", "libopenblas", "libmkl_rt", "libmkl_core", "libblis"};
 
 // The number at the start of a file, or `otherwise` ("max", no such file).
 std::uint64_t number_in(const char* path, std::uint64_t otherwise) {
@@ -44,16 +47,28 @@ std::vector<std::pair<std::string, std::string>> engine_environment(const std::s
   return variables;
 }
 
-std::vector<std::string> engine_environment_warnings(const std::string& device, int threads) {
-  std::vector<std::string> warnings;
+LoadedBlas loaded_blas() {
+  LoadedBlas blas;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
+    const auto path = line.find('/');
+    const auto name = line.rfind('/') + 1;
+    if (path == std::string::npos) continue;
     // Debian's alternatives: .../blas/libblas.so.3 is the reference, .../openblas-pthread/libblas.so.3 a fast one.
-    if (line.find("/blas/libblas.so") == std::string::npos) continue;
-    warnings.push_back("the reference BLAS is loaded (" + line.substr(line.find('/')) +
-                       "): speech will be many times slower; install libopenblas0-pthread");
-    break;
+    const bool reference = line.find("/blas/libblas.so") != std::string::npos;
+    const bool any = std::any_of(std::begin(kBlasNames), std::end(kBlasNames),
+                                 [&](const char* start) { return line.compare(name, std::strlen(start), start) == 0; });
+    if (reference || (any && blas.file.empty())) blas = {line.substr(path), reference};
+    if (reference) break;
   }
+  return blas;
+}
+
+std::vector<std::string> engine_environment_warnings(const std::string& device, int threads) {
+  std::vector<std::string> warnings;
+  if (const LoadedBlas blas = loaded_blas(); blas.reference)
+    warnings.push_back("the reference BLAS is loaded (" + blas.file +
+                       "): speech will be many times slower; install libopenblas0-pthread");
   for (const auto& [name, value] : engine_environment(device, threads)) {
     const char* found = std::getenv(name.c_str());
     if (found == nullptr || value != found) warnings.push_back("the engine was started without " + name + "=" + value);
