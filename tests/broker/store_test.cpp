@@ -276,7 +276,7 @@ TEST_F(StoreTest, ACancelledJobHandsNothingOutAndStaysCancelled) {
   EXPECT_TRUE(store->change(job, JobEvent::cancel));
   store->end_lease(out, Blame::nobody, "", 3);
   EXPECT_TRUE(store->claim(job, "w1", 1, true).empty());
-  EXPECT_TRUE(store->runnable().empty());
+  EXPECT_TRUE(store->runnable({""}).empty());
   for (JobEvent event : {JobEvent::retry, JobEvent::resume, JobEvent::publish, JobEvent::fail})
     EXPECT_FALSE(store->change(job, event)) << name(event);
 }
@@ -296,7 +296,7 @@ TEST_F(StoreTest, EveryBatchIsSeenByTheSchedulerEvenBehindAThousandJobs) {
   for (int i = 0; i < 300; ++i) submit("job-big-" + std::to_string(i), 1, "batch-big0");
   const auto late = submit("job-small0", 1, "batch-small");
   bool seen = false;
-  for (const RunnableJob& job : store->runnable()) seen |= job.number == late;
+  for (const RunnableJob& job : store->runnable({""})) seen |= job.number == late;
   EXPECT_TRUE(seen);
 }
 
