@@ -77,6 +77,7 @@ Broker::~Broker() {
 }
 
 void Broker::run() {
+  spdlog::flush_on(spdlog::level::warn);
   while (!stopped()) round();
 }
 
@@ -101,7 +102,7 @@ void Broker::round() {
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
     for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
-    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick(), upkeep_.tick(), timetable_.tick()});
+    next = std::min({agents_.tick(), dispatcher_.tick(), upkeep_.tick(), timetable_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
@@ -109,6 +110,7 @@ void Broker::round() {
     const auto changed = store_.take_changed();
     if (!stopping_)
       for (std::uint64_t job : changed) pipeline_.advance(job);
+    next = std::min(next, pipeline_.tick());
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
     if (guard_removed("early-ack")) post_.flush();
@@ -123,7 +125,9 @@ void Broker::round() {
     dispatcher_.lost(peer, "its socket is gone");
     next = 0;
   }
+  if (!asked.empty()) next = std::min(next, pipeline_.yield_to_clients());
   if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
+  spdlog::default_logger_raw()->flush();  // once for all that a round had to say
   deadline_ms_ = next;
 }
 

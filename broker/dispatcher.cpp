@@ -10,12 +10,12 @@
 namespace lectern {
 namespace {
 
-constexpr std::int64_t kSilenceMs = 5000;        // five heartbeats
-constexpr std::int64_t kLastCallMs = 500;        // then so long: it may be the broker that stood still and has not heard yet
+constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
+constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kSpeedWindowMs = 60000;
-constexpr std::int64_t kSpaceRetryMs = 15000;    // a job whose take found no space on the disk waits so long
+constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
-constexpr int kEngineFailures = 5;               // starts in a row that may fail before the model's jobs do
+constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
 
 std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
 
@@ -42,8 +42,10 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
 void Dispatcher::ready(const std::string& peer, const protocol::Message& message) {
   const auto ready = protocol::parse<protocol::Ready>(message);
   for (auto other = workers_.begin(); other != workers_.end();) {  // the same worker after a new connection
-    if (other->second.id == ready.worker && other->first != peer) other = workers_.erase(other);
-    else ++other;
+    if (other->second.id == ready.worker && other->first != peer)
+      other = workers_.erase(other);
+    else
+      ++other;
   }
   Worker& worker = workers_[peer];
   if (worker.id.empty()) spdlog::info("worker {} on {} is there (pid {})", ready.worker, ready.device, ready.pid);
@@ -178,7 +180,8 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
   }
-  const bool useless = failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
+  const bool useless =
+      failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
   if (failed.loading && (useless || worker.engine_failures >= kEngineFailures)) {
     worker.engine_failures = 0;
     fail_model(failed.model, reason);
@@ -274,7 +277,8 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
     if (const auto had = served_.find(job.batch); had != served_.end()) least = std::min(least, had->second);
   if (least == std::numeric_limits<double>::max()) least = 0;
   std::vector<BatchShare> shares;
-  for (const RunnableJob& job : jobs) shares.push_back({job.batch, served_.try_emplace(job.batch, least).first->second});
+  for (const RunnableJob& job : jobs)
+    shares.push_back({job.batch, served_.try_emplace(job.batch, least).first->second});
 
   ScheduleOptions options;
   options.max_model_wait_ms = static_cast<std::int64_t>(settings_.max_model_wait_s * 1000);
@@ -304,8 +308,10 @@ std::int64_t Dispatcher::tick() {
     const bool overdue = worker.heard_ms + kSilenceMs <= now;
     if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
     const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
-    if (until <= now) silent.push_back(peer);
-    else next = std::min(next, until);
+    if (until <= now)
+      silent.push_back(peer);
+    else
+      next = std::min(next, until);
     if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
   }
   for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");

@@ -1,8 +1,8 @@
 // The workers as the broker knows them: who is there, what they hold, what they have room for; hands out segments and
 // takes in their takes.
 //
-// A worker is known from its `ready` until it is silent for kSilenceMs. What it holds stands in the store; the copy here
-// is bookkeeping and is made again from the workers' own lists when a transaction had to be undone.
+// A worker is known from its `ready` until it is silent for kSilenceMs. What it holds stands in the store; the copy
+// here is bookkeeping and is made again from the workers' own lists when a transaction had to be undone.
 #pragma once
 
 #include <deque>
@@ -56,8 +56,8 @@ class Dispatcher {
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
     bool exclusive = false;
-    std::string window;     // of the job whose segment it got last
-    bool unloading = false;  // it was told to unload since
+    std::string window;       // of the job whose segment it got last
+    bool unloading = false;   // it was told to unload since
     int engine_failures = 0;  // in a row, without a take between
   };
 
@@ -78,15 +78,15 @@ class Dispatcher {
   const Paths& paths_;
   const Settings& settings_;
   const Clock& clock_;
-  std::map<std::string, Worker> workers_;  // by peer
-  std::map<std::uint64_t, double> served_;  // characters handed out, by batch
+  std::map<std::string, Worker> workers_;                    // by peer
+  std::map<std::uint64_t, double> served_;                   // characters handed out, by batch
   std::map<std::uint64_t, std::int64_t> job_not_before_ms_;  // after a retryable failure
   struct Spoken {
     std::int64_t at_ms;
     double audio_s;
   };
   std::deque<Spoken> spoken_;  // the last minute
-  WorkPool takes_pool_{2};
+  WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };
 
 }  // namespace lectern

@@ -61,7 +61,8 @@ constexpr const char* kRunnable =
 
 std::vector<RunnableJob> Store::runnable(const std::vector<std::string>& windows) {
   static const std::string by_priority = std::string(kRunnable) + "ORDER BY priority DESC, id LIMIT 32";
-  static const std::string next_batch = std::string(kRunnable) + "AND batch > ? ORDER BY batch, priority DESC, id LIMIT 1";
+  static const std::string next_batch =
+      std::string(kRunnable) + "AND batch > ? ORDER BY batch, priority DESC, id LIMIT 1";
   const std::int64_t now = clock_.wall_ms();
   std::vector<RunnableJob> jobs;
   std::set<std::uint64_t> seen;
@@ -197,8 +198,7 @@ bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::stri
   std::uint64_t number = 0, index = 0;
   int failures = 0;
   {
-    Query query(database_,
-                "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
+    Query query(database_, "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
                 lease.segment, lease.attempt);
     if (!query.next()) return false;
     number = query.count(0);

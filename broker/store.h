@@ -157,8 +157,8 @@ class Store {
   void add_take(const StoredTake& take);
   // The take of a leased or waiting segment is stored; false: refused (an old lease and the take is there already).
   bool take_done(const protocol::Lease& lease);
-  // The lease ends without a take; false: it was not held any more. A segment that it is to blame for is split in two at
-  // its last try but one, and fails after `max_attempts` tries.
+  // The lease ends without a take; false: it was not held any more. A segment that it is to blame for is split in two
+  // at its last try but one, and fails after `max_attempts` tries.
   bool end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts);
   std::vector<protocol::Lease> leases_of(const std::string& worker);
   std::vector<protocol::Lease> leases_of_job(std::uint64_t job);

@@ -10,7 +10,8 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch, j.seed, j.job_id, b.batch_id, b.name, j.name, j.script_name, j.text_format, j.reason, "
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
-    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job FROM jobs j JOIN batches b ON b.id = j.batch WHERE j.id = ?";
+    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job FROM jobs j JOIN batches b ON "
+    "b.id = j.batch WHERE j.id = ?";
 
 Job read_job(const Query& q) {
   Job job;
@@ -18,9 +19,8 @@ Job read_job(const Query& q) {
   job.number = q.count(c++);
   job.batch = q.count(c++);
   job.seed = q.count(c++);
-  for (std::string* field : {&job.job_id, &job.batch_id, &job.batch_name, &job.name, &job.script_name,
-                             &job.text_format, &job.reason, &job.model, &job.voice, &job.format, &job.output,
-                             &job.model_hash})
+  for (std::string* field : {&job.job_id, &job.batch_id, &job.batch_name, &job.name, &job.script_name, &job.text_format,
+                             &job.reason, &job.model, &job.voice, &job.format, &job.output, &job.model_hash})
     *field = q.text(c++);
   job.state = job_state(q.text(c++));
   job.speed = q.real(c++);
@@ -29,8 +29,8 @@ Job read_job(const Query& q) {
     *field = q.integer(c++);
   job.overwrite = q.integer(c++) != 0;
   job.cut = q.integer(c++) != 0;
-  for (std::uint64_t* field : {&job.segments, &job.waiting, &job.leased, &job.done, &job.failed, &job.characters,
-                               &job.characters_done})
+  for (std::uint64_t* field :
+       {&job.segments, &job.waiting, &job.leased, &job.done, &job.failed, &job.characters, &job.characters_done})
     *field = q.count(c++);
   job.when.window = q.text(c++);
   job.when.not_before_ms = q.integer(c++);
@@ -98,8 +98,7 @@ std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, b
       Query query(database_, "SELECT id FROM jobs WHERE job_id GLOB ? || '*' LIMIT 2", wanted);
       found = numbers(query);
     }
-    if (found.empty())
-      throw Fault(Exit::not_found, "no such job: " + wanted, "`lectern status --all` lists the jobs");
+    if (found.empty()) throw Fault(Exit::not_found, "no such job: " + wanted, "`lectern status --all` lists the jobs");
     if (found.size() > 1)
       throw Fault(Exit::not_found, "several jobs begin with '" + wanted + "'", "give more of the id, or the number");
     chosen.insert(found.front());
@@ -286,7 +285,8 @@ std::uint64_t Store::unfinished_jobs() {
 }
 
 std::uint64_t Store::waiting_segments() {
-  Query query(database_, "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE waiting > 0 AND state IN ('queued','running')");
+  Query query(database_,
+              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE waiting > 0 AND state IN ('queued','running')");
   return query.next() ? query.count(0) : 0;
 }
 

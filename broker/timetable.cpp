@@ -10,7 +10,8 @@ using calendar::Instant;
 
 Timetable::Timetable(Store& store, const Settings& settings, const Clock& clock)
     : store_(store), clock_(clock), own_(*calendar::Zone::find("")) {
-  for (const WindowSetting& setting : settings.windows) windows_.push_back({setting, *calendar::Zone::find(setting.zone), {}});
+  for (const WindowSetting& setting : settings.windows)
+    windows_.push_back({setting, *calendar::Zone::find(setting.zone), {}});
   tick();
 }
 
@@ -42,7 +43,8 @@ std::int64_t Timetable::tick() {
 }
 
 Timetable::Window* Timetable::find(const std::string& name) {
-  const auto found = std::find_if(windows_.begin(), windows_.end(), [&](const Window& w) { return w.setting.name == name; });
+  const auto found =
+      std::find_if(windows_.begin(), windows_.end(), [&](const Window& w) { return w.setting.name == name; });
   return found == windows_.end() ? nullptr : &*found;
 }
 

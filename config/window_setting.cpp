@@ -24,8 +24,7 @@ std::string read_name(const YamlFields& f, const YAML::Node& value) {
 int read_minute(const YamlFields& f, const std::string& key, const YAML::Node& value, int most) {
   const std::string words = f.text(key, value);
   const auto minute = calendar::minute_in(words);
-  if (!minute || *minute > most)
-    f.refuse(value, "'" + key + "' is no time of day: '" + words + "'", kTimeHint);
+  if (!minute || *minute > most) f.refuse(value, "'" + key + "' is no time of day: '" + words + "'", kTimeHint);
   return *minute;
 }
 
@@ -38,7 +37,8 @@ calendar::Days read_days(const YamlFields& f, const YAML::Node& value) {
   if (words.empty()) f.refuse(value, "'days' is empty: the window is never open", "name days, or remove the line");
   const auto days = calendar::days_in(words);
   if (!days)
-    f.refuse(value, "'days' is not understood: '" + words + "'", "use daily, weekdays, weekends, or days as in mon-thu,sat");
+    f.refuse(value, "'days' is not understood: '" + words + "'",
+             "use daily, weekdays, weekends, or days as in mon-thu,sat");
   return *days;
 }
 

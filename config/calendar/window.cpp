@@ -16,8 +16,10 @@ std::vector<Span> between(const Hours& hours, const Zone& zone, WallTime first, 
     const Span span{zone.first(day + hours.from_minute * 60),
                     zone.first(day + (overnight ? kDay : 0) + hours.to_minute * 60)};
     if (span.begin >= span.end) continue;
-    if (!spans.empty() && span.begin <= spans.back().end) spans.back().end = std::max(spans.back().end, span.end);
-    else spans.push_back(span);
+    if (!spans.empty() && span.begin <= spans.back().end)
+      spans.back().end = std::max(spans.back().end, span.end);
+    else
+      spans.push_back(span);
   }
   return spans;
 }
@@ -29,9 +31,12 @@ Level level(const Hours& hours, const Zone& zone, Instant now) {
   const WallTime edge = today + kDaysAhead * kDay;
   Level answer{false, {INT64_MIN, kNever}};
   for (const Span& span : between(hours, zone, today - kDaysBack * kDay, edge)) {
-    if (span.end <= now) answer.holds.begin = span.end;
-    else if (span.begin > now) return answer.holds.end = span.begin, answer;
-    else return {true, {span.begin, span.end >= zone.first(edge) ? kNever : span.end}};
+    if (span.end <= now)
+      answer.holds.begin = span.end;
+    else if (span.begin > now)
+      return answer.holds.end = span.begin, answer;
+    else
+      return {true, {span.begin, span.end >= zone.first(edge) ? kNever : span.end}};
   }
   return answer;
 }

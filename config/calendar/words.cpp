@@ -26,8 +26,10 @@ std::string trimmed(const std::string& text) {
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts(1);
   for (const char c : text)
-    if (c == at) parts.emplace_back();
-    else parts.back() += c;
+    if (c == at)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   for (std::string& part : parts) part = trimmed(part);
   return parts;
 }
@@ -165,8 +167,10 @@ std::string when_words(const Zone& zone, Instant at, Instant now) {
   const Civil c = civil(time);
   std::string text = fmt::format("{:02}:{:02}", c.hour, c.minute);
   const std::int64_t away = at > now ? at - now : now - at;
-  if (away > 6 * kDay * 1000) text = fmt::format("{:04}-{:02}-{:02} ", c.year, c.month, c.day) + text;
-  else if (away >= 20 * 3600 * 1000) text = title(weekday(time)) + " " + text;
+  if (away > 6 * kDay * 1000)
+    text = fmt::format("{:04}-{:02}-{:02} ", c.year, c.month, c.day) + text;
+  else if (away >= 20 * 3600 * 1000)
+    text = title(weekday(time)) + " " + text;
   const auto own = Zone::find("");
   if (own && own->shows(at) != time) text += " " + zone.name();
   return text;

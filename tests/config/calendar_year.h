@@ -29,8 +29,10 @@ class Year {
       reached_.push_back(reached_.empty() ? shown : std::max(reached_.back(), shown));
     }
     begin_ = begin * 1000LL;
-    if (before) setenv("TZ", kept.c_str(), 1);
-    else unsetenv("TZ");
+    if (before)
+      setenv("TZ", kept.c_str(), 1);
+    else
+      unsetenv("TZ");
     tzset();
   }
   Instant begin() const { return begin_; }

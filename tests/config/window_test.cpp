@@ -27,10 +27,12 @@ TEST_P(WindowYear, EveryRuleOpensAndClosesWithTheClock) {
   const Year year(GetParam());
   const Zone z = zone(GetParam());
   const Hours rules[] = {
-      {kEveryDay, 22 * 60, 6 * 60},       {kEveryDay, 0, 24 * 60},          {*days_in("mon-fri"), 0, 24 * 60},
-      {*days_in("sat,sun"), 9 * 60, 630}, {*days_in("fri"), 23 * 60, 60},   {kEveryDay, 150, 151},
-      {kEveryDay, 2 * 60, 3 * 60},        {kEveryDay, 0, 30},               {kEveryDay, 23 * 60 + 30, 30},
-      {*days_in("sun"), 1 * 60, 2 * 60},  {*days_in("thu-sat"), 0, 5 * 60}, {kEveryDay, 105, 135},
+      {kEveryDay, 22 * 60, 6 * 60},      {kEveryDay, 0, 24 * 60},
+      {*days_in("mon-fri"), 0, 24 * 60}, {*days_in("sat,sun"), 9 * 60, 630},
+      {*days_in("fri"), 23 * 60, 60},    {kEveryDay, 150, 151},
+      {kEveryDay, 2 * 60, 3 * 60},       {kEveryDay, 0, 30},
+      {kEveryDay, 23 * 60 + 30, 30},     {*days_in("sun"), 1 * 60, 2 * 60},
+      {*days_in("thu-sat"), 0, 5 * 60},  {kEveryDay, 105, 135},
   };
   for (const Hours& hours : rules) {
     SCOPED_TRACE(name_of(hours.days) + " " + name_of_minute(hours.from_minute) + "-" + name_of_minute(hours.to_minute));
@@ -41,8 +43,10 @@ TEST_P(WindowYear, EveryRuleOpensAndClosesWithTheClock) {
       const Span span{year.reaches(day + hours.from_minute * 60),
                       year.reaches(day + (overnight ? kDay : 0) + hours.to_minute * 60)};
       if (span.begin == span.end) continue;
-      if (!expected.empty() && expected.back().end == span.begin) expected.back().end = span.end;
-      else expected.push_back(span);
+      if (!expected.empty() && expected.back().end == span.begin)
+        expected.back().end = span.end;
+      else
+        expected.push_back(span);
     }
     ASSERT_GT(expected.size(), 0u);
     std::vector<Span> found = openings(hours, z, expected.front().begin, expected.back().end - 1);
@@ -165,8 +169,8 @@ TEST(Words, OfInstantsMeanTheNextOne) {
   means("+90m", "2026-11-23 23:00");
   means("in 1h 30m", "2026-11-23 23:00");
   means("2027-03-28 02:30", "2027-03-28 03:00");
-  for (const char* wrong : {"", "soon", "25:00", "2026-02-30 10:00", "2026-13-01 10:00", "+", "+3", "+3x", "someday 10:00",
-                            "tomorrow", "10:00 tomorrow"})
+  for (const char* wrong : {"", "soon", "25:00", "2026-02-30 10:00", "2026-13-01 10:00", "+", "+3", "+3x",
+                            "someday 10:00", "tomorrow", "10:00 tomorrow"})
     EXPECT_FALSE(instant_in(wrong, z, now)) << wrong;
 }
 

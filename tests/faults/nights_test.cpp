@@ -120,10 +120,10 @@ TEST_F(Night, AChainGoesOnWhenALinkFailsOrIsCancelled) {
   const auto failing = lectern.script("a.txt", "This one has the word fault-fail in it.");
   EXPECT_EQ(lectern.run({"submit", failing, "--window", "night"}).exit, 0);
   for (const char* name : {"b.txt", "c.txt", "d.txt"})
-    EXPECT_EQ(lectern.run({"submit", lectern.script(name, sentences(2, name)), "--after",
-                           std::to_string(name[0] - 'a')})
-                  .exit,
-              0);
+    EXPECT_EQ(
+        lectern.run({"submit", lectern.script(name, sentences(2, name)), "--after", std::to_string(name[0] - 'a')})
+            .exit,
+        0);
   EXPECT_TRUE(Installation::until([&] { return job(1)["segments"].get<int>() == 2; }));
   EXPECT_EQ(job(1)["reason"], "waiting for #1, which is queued");
   EXPECT_EQ(job(3)["reason"], "waiting for #3, which is queued");

@@ -33,8 +33,8 @@ class WallClock {
   std::vector<std::unique_ptr<Variable>> in_force() const {
     std::vector<std::unique_ptr<Variable>> variables;
     const std::pair<const char*, std::string> values[] = {
-        {"LD_PRELOAD", library_},   {"FAKETIME_TIMESTAMP_FILE", file_.string()},
-        {"FAKETIME_NO_CACHE", "1"}, {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
+        {"LD_PRELOAD", library_},     {"FAKETIME_TIMESTAMP_FILE", file_.string()},
+        {"FAKETIME_NO_CACHE", "1"},   {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
         {"FAKETIME_DONT_RESET", "1"}, {"FAKE_STAT", "0"}};
     for (const auto& [name, value] : values) variables.push_back(std::make_unique<Variable>(name, value));
     return variables;
