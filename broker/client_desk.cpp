@@ -48,6 +48,8 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
   } else if (type == protocol::Backup::kType) {
     p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
+  } else if (type == protocol::FolderRequest::kType) {
+    p_.folders.handle(peer, message);
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
@@ -60,13 +62,13 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
     const auto job = p_.store.job(*known);
-    p_.post.to_client(peer, protocol::Submitted{submit.job_id, job->output, *known, true}, message.request);
+    p_.post.to_client(peer, protocol::Submitted{submit.job_id, job->output, *known, true, job->name}, message.request);
     return;
   }
   const auto [job, sound] = p_.intake.check(submit, message.payload[0]);
   if (submit.dry_run) return estimate(peer, message.request, job, sound);
   const auto added = p_.intake.add(job);
-  p_.post.to_client(peer, protocol::Submitted{job.job_id, job.output, added.number, added.known}, message.request);
+  p_.post.to_client(peer, protocol::Submitted{job.job_id, job.output, added.number, added.known, job.name}, message.request);
 }
 
 void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const NewJob& job,
@@ -78,6 +80,7 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
       return [this, peer, request, job, sound, chars_per_second, cut] {
         protocol::Estimate estimate;
         estimate.job_id = job.job_id;
+        estimate.name = job.name;
         estimate.output = job.output;
         estimate.model = sound.model;
         estimate.voice = sound.voice;

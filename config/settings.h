@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/folder_settings.h"
 #include "config/paths.h"
 
 namespace lectern {
@@ -40,6 +41,16 @@ struct Settings {
   std::uint64_t takes_max_bytes = 20'000'000'000;  // takes that no unfinished job needs go, oldest first, beyond this
   double takes_max_days = 90;                      // ... and after so many days
   double max_model_wait_s = 600;          // how long the loaded model may keep another model's jobs waiting
+
+  // Watched folders; those that `lectern folder add` made are kept in the database.
+  std::vector<FolderSettings> folders;
+
+  // What is run when a job ends and when the last job of a batch has ended; never fatal, empty: nothing.
+  struct Hooks {
+    std::string job, batch;         // shell commands: facts in the environment and as JSON on standard input
+    std::string webhook;            // URL that gets the same JSON by POST, with retries
+    double timeout_s = 60;          // a command or a POST that takes longer is ended; 0.1 to a day
+  } hooks;
 
   // For tests and doubters.
   bool test_models = false;               // offers the model "sine", whose speech is tones
