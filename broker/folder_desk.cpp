@@ -63,6 +63,7 @@ void FolderDesk::add(const protocol::FolderRequest& request) {
   check_folder(folder.path);
   check_narration(models_, settings_, folder);
   for (const auto& [name, profile] : folder.profiles) check_narration(models_, settings_, profile_folder(folder, name));
+  for (const auto& [name, profile] : folder.profiles) make_folder(folder.path / name);
   store_.add_folder(request.path, request.settings.dump());
   folders_.add(folder, watch::Place::Source::added);
   spdlog::info("folder {} is watched", request.path);

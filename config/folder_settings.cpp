@@ -1,5 +1,6 @@
 #include "config/folder_settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "config/fault.h"
@@ -49,8 +50,11 @@ FolderSettings take_folder(YamlFields& fields, FolderSettings folder) {
     folder.extensions = take_words(fields, key, value);
     for (std::string& extension : folder.extensions) {
       if (extension.starts_with('.')) extension.erase(0, 1);
-      for (const std::string& audio : format_names())
-        if (extension == audio) fields.refuse(value, "'" + extension + "' is no extension of a text", "leave it out");
+      // What Lectern writes itself is never taken as a script.
+      std::vector<std::string> own = format_names();
+      own.insert(own.end(), {"json", "yaml"});
+      if (std::find(own.begin(), own.end(), extension) != own.end())
+        fields.refuse(value, "'" + extension + "' is no extension of a script", "leave it out");
     }
   });
   take("ignore", [&](const auto& key, const auto& value) { folder.ignore = take_words(fields, key, value); });

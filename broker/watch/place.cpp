@@ -61,18 +61,18 @@ void Place::saw(const std::string& name, const std::optional<Sighting>& seen, bo
   if (!fresh && file.seen == *seen) return;
   file.seen = *seen;
   put(name, file, moved_in ? now_ms : now_ms + static_cast<std::int64_t>(settings_.stable_s * 1000));
-  if (!usable_name(name)) return put_aside(name, "its name is not UTF-8 or has control characters in it; rename it");
-  if (seen->bytes == 0) put_aside(name, "it is empty");
+  if (!usable_name(name)) put_aside(name, "its name is not UTF-8 or has control characters in it; rename it");
+}
+
+void Place::saw_link(const std::string& name) {
+  File& file = files_[name];
+  if (file.in_hand) return;
+  file.seen = {};
+  put_aside(name, "it is a link, and links are not followed; copy the file");
 }
 
 void Place::saw(const Listing& listing, std::int64_t now_ms) {
-  if (!listing.there) {
-    went_away(now_ms);
-    if (notice_ != listing.problem)
-      spdlog::warn("folder {} cannot be looked at: {}", settings_.path.string(), listing.problem);
-    notice_ = listing.problem;
-    return;
-  }
+  if (!listing.there) return went_away(listing.problem, now_ms);
   if (away_) spdlog::info("folder {} is back", settings_.path.string());
   away_ = false;
   scanned = true;
@@ -87,17 +87,16 @@ void Place::saw(const Listing& listing, std::int64_t now_ms) {
     if (!file.in_hand && !there.count(name)) gone.push_back(name);
   if (!listing.more)
     for (const std::string& name : gone) drop(name);
-  for (const std::string& link : listing.links)
-    if (files_.try_emplace(link).second) put_aside(link, "it is a link, and links are not followed; copy the file");
+  for (const std::string& link : listing.links) saw_link(link);
   std::int64_t again = watch ? kRescanMs : static_cast<std::int64_t>(settings_.poll_s * 1000);
   if (listing.more) again = std::min<std::int64_t>(again, 1000);
   scan_at_ms_ = std::min(scan_at_ms_, now_ms + again);
 }
 
-void Place::went_away(std::int64_t now_ms) {
-  if (!away_) spdlog::warn("folder {} is not there; it is looked for", settings_.path.string());
+void Place::went_away(const std::string& problem, std::int64_t now_ms) {
+  if (!away_) spdlog::warn("folder {}: {}; it is looked for", settings_.path.string(), problem);
   away_ = true;
-  notice_ = "the folder is not there";
+  notice_ = problem;
   watch.reset();
   files_.clear();
   queue_.clear();
@@ -112,6 +111,10 @@ std::vector<Wanted> Place::due(std::int64_t now_ms) {
     const std::string name = queue_.begin()->second;
     queue_.erase(queue_.begin());
     File& file = files_.at(name);
+    if (file.seen.bytes == 0) {
+      put_aside(name, "it is empty");
+      continue;
+    }
     file.in_hand = true;
     wanted.push_back({name, file.seen});
   }

@@ -33,11 +33,12 @@ class Place {
   // An event named the file; `seen`: how it stands, nullopt: it is gone. `moved_in`: it was renamed into the folder and
   // is whole: one look is enough.
   void saw(const std::string& name, const std::optional<Sighting>& seen, bool moved_in, std::int64_t now_ms);
+  void saw_link(const std::string& name);  // links are not followed
   // A scan: what it lists lies there, what it does not list is gone (unless there was more).
   void saw(const Listing& listing, std::int64_t now_ms);
   // Events were lost: the next scan is due at once.
   void lost_events(std::int64_t now_ms) { scan_at_ms_ = now_ms; }
-  void went_away(std::int64_t now_ms);
+  void went_away(const std::string& problem, std::int64_t now_ms);
 
   // Files that have stood still long enough; they are in hand until settle().
   std::vector<Wanted> due(std::int64_t now_ms);

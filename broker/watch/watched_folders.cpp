@@ -91,17 +91,24 @@ void WatchedFolders::read_events() {
       case FolderEvent::Kind::gone:
         watches_.erase(known);
         inotify_.remove(event.folder);
-        place.went_away(now);
+        place.went_away("the folder is not there", now);
         break;
       case FolderEvent::Kind::subfolder:
         if (Place* profile = find(place.settings().path / event.name)) profile->lost_events(now);
         break;
       default:
-        if (takes_name(place.settings(), event.name))
-          place.saw(event.name, look(place.settings().path / event.name), event.kind == FolderEvent::Kind::moved_in,
-                    now);
+        came(place, event, now);
     }
   }
+}
+
+void WatchedFolders::came(Place& place, const FolderEvent& event, std::int64_t now_ms) {
+  if (!takes_name(place.settings(), event.name)) return;
+  const fs::path file = place.settings().path / event.name;
+  const auto seen = look(file);
+  std::error_code error;
+  if (!seen && fs::is_symlink(fs::symlink_status(file, error))) return place.saw_link(event.name);
+  place.saw(event.name, seen, event.kind == FolderEvent::Kind::moved_in, now_ms);
 }
 
 std::int64_t WatchedFolders::tick() {

@@ -68,6 +68,7 @@ class WatchedFolders {
     watch::Ended how;
   };
 
+  void came(Place& place, const FolderEvent& event, std::int64_t now_ms);
   // Runs `work` for a folder on the pool, and what it returns on the loop; the folder is busy until then.
   void run(const std::string& path, WorkPool::Task work);
   void begin(const std::string& path, Place* place);
