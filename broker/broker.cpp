@@ -54,7 +54,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       models_(paths, settings),
       intake_(store_, models_, settings),
       pipeline_(store_, models_, paths, settings, clock),
-      dispatcher_(store_, post_, paths, settings, clock),
+      dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
       hooks_(store_, settings.hooks, [this](const std::string& batch) { return folders_.holds(batch); }),
       folders_(store_, intake_, settings, clock,
@@ -81,6 +81,7 @@ Broker::~Broker() {
 }
 
 void Broker::run() {
+  spdlog::flush_on(spdlog::level::warn);
   while (!stopped()) round();
 }
 
@@ -110,7 +111,9 @@ void Broker::round() {
     for (auto& result : folders_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
     folders_.read_events();
-    next = std::min({agents_.tick(), dispatcher_.tick(), pipeline_.tick(), upkeep_.tick(), folders_.tick()});
+    next = agents_.tick();
+    for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), folders_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
@@ -118,6 +121,7 @@ void Broker::round() {
     const auto changed = store_.take_changed();
     if (!stopping_)
       for (std::uint64_t job : changed) pipeline_.advance(job);
+    next = std::min(next, pipeline_.tick());
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
     if (guard_removed("early-ack")) post_.flush();
@@ -136,7 +140,9 @@ void Broker::round() {
     dispatcher_.lost(peer, "its socket is gone");
     next = 0;
   }
+  if (!asked.empty()) next = std::min(next, pipeline_.yield_to_clients());
   if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
+  spdlog::default_logger_raw()->flush();  // once for all that a round had to say
   deadline_ms_ = next;
 }
 

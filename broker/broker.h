@@ -1,5 +1,5 @@
-// The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready inside
-// one transaction; commits; only then answers.
+// The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready
+// inside one transaction; commits; only then answers.
 #pragma once
 
 #include <memory>
@@ -57,7 +57,7 @@ class Broker {
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;
-  std::vector<WorkPool::Result> results_;    // kept until the transaction that holds them is committed
+  std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
   std::int64_t deadline_ms_ = 0;
   std::int64_t stop_at_ms_ = 0, kill_at_ms_ = 0;  // while stopping: the grace for current segments, then for workers
   bool stopping_ = false, retired_ = false;

@@ -62,7 +62,7 @@ class ClientDesk {
   std::int64_t started_ms_;
   std::string notice_;
   std::map<std::string, Follower> followers_;
-  std::set<std::uint64_t> news_;           // changed since the last progress
+  std::set<std::uint64_t> news_;  // changed since the last progress
   std::int64_t next_news_ms_ = 0;
 };
 

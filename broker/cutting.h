@@ -11,8 +11,8 @@ namespace lectern {
 
 struct CutScript {
   std::vector<NewSegment> segments;
-  std::string unspoken;             // JSON [[begin, end, reason], ...]
-  std::uint64_t characters = 0;     // to be spoken
+  std::string unspoken;          // JSON [[begin, end, reason], ...]
+  std::uint64_t characters = 0;  // to be spoken
 };
 
 // Throws Fault(bad_input) when the script is not text or nothing in it can be spoken. `name` is the script's, for the

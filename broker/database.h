@@ -45,7 +45,10 @@ class Database {
 
   std::filesystem::path file_;
   sqlite3* handle_ = nullptr;
-  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, sqlite3_stmt*, Hash, std::equal_to<>> statements_;
 };
 
 // One run of a prepared statement: bind with the constructor's arguments, step with next(), read by column. A Query on
@@ -81,10 +84,8 @@ class Query {
   void bind(int index, const char* value) { bind(index, std::string_view(value)); }
   void bind(int index, double value);
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  void bind(int index, Integer value) {
-    bind_integer(index, static_cast<std::int64_t>(value));
-  }
+  requires std::is_integral_v<Integer>
+  void bind(int index, Integer value) { bind_integer(index, static_cast<std::int64_t>(value)); }
   void bind_integer(int index, std::int64_t value);
   void check(int code) const;
 

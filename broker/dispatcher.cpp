@@ -10,19 +10,22 @@
 namespace lectern {
 namespace {
 
-constexpr std::int64_t kSilenceMs = 5000;        // five heartbeats
-constexpr std::int64_t kLastCallMs = 500;        // then so long: it may be the broker that stood still and has not heard yet
+constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
+constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
+constexpr std::int64_t kAnswerGraceMs =
+    60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
-constexpr std::int64_t kSpaceRetryMs = 15000;    // a job whose take found no space on the disk waits so long
+constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
-constexpr int kEngineFailures = 5;               // starts in a row that may fail before the model's jobs do
+constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
 
 std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Post& post, const Paths& paths, const Settings& settings, const Clock& clock)
-    : store_(store), post_(post), paths_(paths), settings_(settings), clock_(clock) {}
+Dispatcher::Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+                       const Clock& clock)
+    : store_(store), post_(post), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 
 void Dispatcher::handle(const std::string& peer, const protocol::Message& message) {
   if (message.type == protocol::Ready::kType) return ready(peer, message);
@@ -42,8 +45,10 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
 void Dispatcher::ready(const std::string& peer, const protocol::Message& message) {
   const auto ready = protocol::parse<protocol::Ready>(message);
   for (auto other = workers_.begin(); other != workers_.end();) {  // the same worker after a new connection
-    if (other->second.id == ready.worker && other->first != peer) other = workers_.erase(other);
-    else ++other;
+    if (other->second.id == ready.worker && other->first != peer)
+      other = workers_.erase(other);
+    else
+      ++other;
   }
   Worker& worker = workers_[peer];
   if (worker.id.empty()) spdlog::info("worker {} on {} is there (pid {})", ready.worker, ready.device, ready.pid);
@@ -55,6 +60,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   worker.last_call_ms = 0;
   if (worker.state.empty()) worker.state = "cold";
   worker.leases.clear();
+  worker.answered_ms = worker.heard_ms;
   worker.exclusive = false;
   for (const protocol::Lease& lease : store_.leases_of(worker.id)) {
     if (std::find(ready.leases.begin(), ready.leases.end(), lease) != ready.leases.end())
@@ -84,6 +90,7 @@ void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& mes
 }
 
 void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
+  worker.answered_ms = clock_.monotonic_ms();
   const auto held = worker.leases.find(lease.segment);
   if (held == worker.leases.end() || held->second != lease.attempt) return;
   worker.leases.erase(held);
@@ -100,9 +107,14 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
                  take.lease.attempt);
     return;
   }
+  int rate_hz = 0;
+  try {
+    rate_hz = models_.model(held->model).sample_rate_hz;
+  } catch (const Fault&) {  // a model that the catalogue knew once: nothing to compare with
+  }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take,
+  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take, rate_hz,
                    payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -116,6 +128,9 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     try {
       const auto samples = protocol::from_payload(payload, take.frames);
       refused = publish::reject_take(samples, stored.sample_rate_hz);
+      if (refused.empty() && rate_hz != 0 && stored.sample_rate_hz != rate_hz)
+        refused = "it came with " + std::to_string(stored.sample_rate_hz) + " Hz; the model speaks at " +
+                  std::to_string(rate_hz);
       if (refused.empty()) stored.bytes = publish::write_take(folder, key, samples, stored.sample_rate_hz);
     } catch (const Fault& fault) {
       refused = fault.what();
@@ -178,7 +193,8 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
   }
-  const bool useless = failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
+  const bool useless =
+      failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
   if (failed.loading && (useless || worker.engine_failures >= kEngineFailures)) {
     worker.engine_failures = 0;
     fail_model(failed.model, reason);
@@ -224,6 +240,26 @@ void Dispatcher::lost(const std::string& peer, const std::string& why) {
   workers_.erase(found);
 }
 
+void Dispatcher::lost_process(std::int64_t pid, const std::string& why) {
+  for (const auto& [peer, worker] : workers_)
+    if (worker.pid == pid) return lost(peer, why);
+}
+
+// An agent ends an engine that makes no progress by itself; this is for an agent that does not.
+std::int64_t Dispatcher::answer_due_ms(const Worker& worker) const {
+  if (worker.leases.empty()) return std::numeric_limits<std::int64_t>::max();
+  return worker.answered_ms + static_cast<std::int64_t>(settings_.engine_timeout_s * 3000) + kAnswerGraceMs;
+}
+
+void Dispatcher::recall_stuck(const std::string& peer, Worker& worker) {
+  protocol::CancelWork cancel;
+  for (const auto& [segment, attempt] : worker.leases) cancel.leases.push_back({segment, attempt});
+  post_.to_worker(peer, cancel);
+  ++worker.engine_failures;
+  worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
+  give_up_leases(worker, "no answer, though it is there");
+}
+
 void Dispatcher::ask_again() {
   for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Who{});
 }
@@ -256,13 +292,15 @@ void Dispatcher::dispatch(bool accepting) {
     if (const auto had = served_.find(job.batch); had != served_.end()) least = std::min(least, had->second);
   if (least == std::numeric_limits<double>::max()) least = 0;
   std::vector<BatchShare> shares;
-  for (const RunnableJob& job : jobs) shares.push_back({job.batch, served_.try_emplace(job.batch, least).first->second});
+  for (const RunnableJob& job : jobs)
+    shares.push_back({job.batch, served_.try_emplace(job.batch, least).first->second});
 
   ScheduleOptions options;
   options.max_model_wait_ms = static_cast<std::int64_t>(settings_.max_model_wait_s * 1000);
   for (const Assignment& a : schedule(std::move(jobs), rooms, shares, clock_.wall_ms(), options)) {
     Worker& worker = workers_[peers[a.worker]];
     if (worker.exclusive) continue;
+    if (worker.leases.empty()) worker.answered_ms = now;
     for (const Claim& claim : store_.claim(a.job, worker.id, a.segments, worker.leases.empty())) {
       worker.leases[claim.work.lease.segment] = claim.work.lease.attempt;
       worker.exclusive = claim.suspect;
@@ -284,9 +322,13 @@ std::int64_t Dispatcher::tick() {
     const bool overdue = worker.heard_ms + kSilenceMs <= now;
     if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
     const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
-    if (until <= now) silent.push_back(peer);
-    else next = std::min(next, until);
+    if (until <= now)
+      silent.push_back(peer);
+    else
+      next = std::min(next, until);
     if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
+    if (answer_due_ms(worker) <= now) recall_stuck(peer, worker);
+    next = std::min(next, answer_due_ms(worker));
   }
   for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");
   for (auto wait = job_not_before_ms_.begin(); wait != job_not_before_ms_.end();) {

@@ -7,7 +7,8 @@ namespace lectern {
 
 class FolderLock {
  public:
-  // Takes the lock and writes this process's id into the file. Throws Fault(no_broker) naming the process that holds it.
+  // Takes the lock and writes this process's id into the file. Throws Fault(no_broker) naming the process that holds
+  // it.
   explicit FolderLock(const std::filesystem::path& file);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

@@ -27,6 +27,7 @@ bool is_id(const std::string& id) {
 // The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
 void check_output_folder(const fs::path& output) {
   fs::path folder = output.parent_path();
+  if (access((folder / "").c_str(), W_OK | X_OK) == 0) return;
   std::error_code error;
   if (!fs::exists(folder, error)) folder = folder.parent_path();
   if (!fs::is_directory(folder, error))

@@ -1,7 +1,7 @@
 // lectern-broker: the start-up order, and the only place where the broker's parts are joined.
-#include <csignal>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -51,9 +51,10 @@ void serve(const Paths& paths, bool foreground, const std::string& level, int& r
 
 int body(int argc, char** argv) {
   keep_memory_small();
-  CLI::App app{"The queue of Lectern: takes jobs, keeps them, hands them to workers, publishes the audio. Usually "
-               "started by `lectern`.",
-               "lectern-broker"};
+  CLI::App app{
+      "The queue of Lectern: takes jobs, keeps them, hands them to workers, publishes the audio. Usually "
+      "started by `lectern`.",
+      "lectern-broker"};
   std::string home, level;
   bool foreground = false;
   int ready_fd = -1;

@@ -17,8 +17,8 @@ class ModelShelf {
   ModelShelf(const Paths& paths, const Settings& settings);
 
   const CatalogueModel& model(const std::string& name) const { return catalogue_.model(name); }
-  // All that shapes the sound of a job in this model and voice. Throws Fault for an unknown model or voice, and when the
-  // model is not installed. Looks at the files' sizes at most once a second.
+  // All that shapes the sound of a job in this model and voice. Throws Fault for an unknown model or voice, and when
+  // the model is not installed. Looks at the files' sizes at most once a second.
   SoundSettings sound(const std::string& model, const std::string& voice, double speed);
   // Hashes the model's files unless they are unchanged since they were found whole. Throws Fault(bad_input) naming the
   // damaged file, its hash and the mend.

@@ -11,7 +11,9 @@
 namespace lectern {
 namespace {
 
-constexpr int kCutsAtOnce = 4;                // scripts in memory for cutting
+constexpr int kCutsAtOnce = 4;                 // scripts in memory for cutting
+constexpr std::int64_t kQuietMs = 3;           // clients that were silent for so long have said all
+constexpr std::int64_t kYieldMostMs = 100;     // cutting waits no longer than this for silence
 constexpr std::int64_t kSpaceRetryMs = 15000;  // publishing that found no space is tried again so much later
 
 text::Break pause_of(const std::string& name) {
@@ -50,10 +52,17 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
   });
   for (const auto& stretch : nlohmann::json::parse(store.unspoken(job.number)))
     request.unspoken.push_back({stretch[0], stretch[1], stretch[2]});
-  request.facts = {{"title", job.name},         {"script", job.script_name}, {"text_format", job.text_format},
-                   {"model", job.model},        {"model_hash", job.model_hash}, {"voice", job.voice},
-                   {"speed", job.speed},        {"seed", job.seed},          {"precision", settings.precision},
-                   {"batch", job.batch_id},     {"lectern", LECTERN_VERSION}};
+  request.facts = {{"title", job.name},
+                   {"script", job.script_name},
+                   {"text_format", job.text_format},
+                   {"model", job.model},
+                   {"model_hash", job.model_hash},
+                   {"voice", job.voice},
+                   {"speed", job.speed},
+                   {"seed", job.seed},
+                   {"precision", settings.precision},
+                   {"batch", job.batch_id},
+                   {"lectern", LECTERN_VERSION}};
   return request;
 }
 
@@ -69,12 +78,19 @@ void Pipeline::advance(std::uint64_t number) {
     running->second->store(true);
   if (!job->cut && !finished(job->state) && cutting_.insert(number).second) {
     to_cut_.push_back(number);
-    feed();
   }
   if (job->state == JobState::publishing && !publishing_.count(number) && !again_at_.count(number)) publish(*job);
 }
 
+std::int64_t Pipeline::yield_to_clients() {
+  const std::int64_t now = clock_.monotonic_ms();
+  if (cutting_at_ms() <= now) yielding_until_ms_ = now + kYieldMostMs;
+  quiet_at_ms_ = now + kQuietMs;
+  return to_cut_.empty() ? std::numeric_limits<std::int64_t>::max() : cutting_at_ms();
+}
+
 void Pipeline::feed() {
+  if (clock_.monotonic_ms() < cutting_at_ms()) return;
   while (cuts_running_ < kCutsAtOnce && !to_cut_.empty()) {
     const std::uint64_t number = to_cut_.front();
     to_cut_.pop_front();
@@ -156,13 +172,17 @@ std::int64_t Pipeline::tick() {
   const std::int64_t now = clock_.monotonic_ms();
   std::vector<std::uint64_t> due;
   for (const auto& [number, at] : again_at_) {
-    if (at <= now) due.push_back(number);
-    else next = std::min(next, at);
+    if (at <= now)
+      due.push_back(number);
+    else
+      next = std::min(next, at);
   }
   for (std::uint64_t number : due) {
     again_at_.erase(number);
     advance(number);
   }
+  feed();
+  if (!to_cut_.empty() && cutting_at_ms() > now) next = std::min(next, cutting_at_ms());
   return next;
 }
 

@@ -29,10 +29,14 @@ class Pipeline {
   std::int64_t tick();
   // Runs something else on the pool (the cutting of a dry run).
   void run(WorkPool::Task task) { pool_.add(std::move(task)); }
+  // Clients were answered: cutting waits until they have been silent for a moment, though never long, so that a bulk
+  // submit is acknowledged first. Returns when cutting goes on (monotonic ms), or INT64_MAX.
+  std::int64_t yield_to_clients();
   void stop();  // publishing in work ends without a file
 
  private:
   void feed();
+  std::int64_t cutting_at_ms() const { return std::min(quiet_at_ms_, yielding_until_ms_); }
   void cut(const Job& job);
   void publish(const Job& job);
 
@@ -44,8 +48,9 @@ class Pipeline {
   std::deque<std::uint64_t> to_cut_;
   std::set<std::uint64_t> cutting_;  // in to_cut_ or on the pool
   int cuts_running_ = 0;
+  std::int64_t quiet_at_ms_ = 0, yielding_until_ms_ = 0;                    // cutting begins at the earlier one
   std::map<std::uint64_t, std::shared_ptr<std::atomic<bool>>> publishing_;  // the flags stop them
-  std::map<std::uint64_t, std::int64_t> again_at_;  // publishing waits for space
+  std::map<std::uint64_t, std::int64_t> again_at_;                          // publishing waits for space
   WorkPool pool_{2};
 };
 

@@ -23,8 +23,7 @@ std::string choose_model(const std::vector<RunnableJob>& jobs, const WorkerRoom&
   if (!own) return other ? other->model : std::string();
   if (!other || other->priority < own->priority) return own->model;
   const auto waiting_since = std::max(other->submitted_ms, room.model_since_ms);
-  const bool overdue =
-      other->submitted_ms < own->submitted_ms && now_ms - waiting_since > options.max_model_wait_ms;
+  const bool overdue = other->submitted_ms < own->submitted_ms && now_ms - waiting_since > options.max_model_wait_ms;
   return other->priority > own->priority || overdue ? other->model : own->model;
 }
 
@@ -47,9 +46,8 @@ std::vector<Assignment> schedule(std::vector<RunnableJob> jobs, const std::vecto
       for (RunnableJob& job : jobs) {
         if (job.waiting == 0 || job.model != model) continue;
         if (!best || job.priority > best->priority ||
-            (job.priority == best->priority &&
-             (share[job.batch] < share[best->batch] ||
-              (share[job.batch] == share[best->batch] && job.number < best->number))))
+            (job.priority == best->priority && (share[job.batch] < share[best->batch] ||
+                                                (share[job.batch] == share[best->batch] && job.number < best->number))))
           best = &job;
       }
       if (!best) break;
@@ -57,8 +55,10 @@ std::vector<Assignment> schedule(std::vector<RunnableJob> jobs, const std::vecto
       share[best->batch] += kSegmentCharacters;
       auto same = std::find_if(assignments.begin(), assignments.end(),
                                [&](const Assignment& a) { return a.worker == w && a.job == best->number; });
-      if (same != assignments.end()) ++same->segments;
-      else assignments.push_back({w, best->number, best->batch, 1});
+      if (same != assignments.end())
+        ++same->segments;
+      else
+        assignments.push_back({w, best->number, best->batch, 1});
     }
   }
   return assignments;

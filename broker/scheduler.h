@@ -15,10 +15,10 @@ namespace lectern {
 
 struct WorkerRoom {
   std::string worker;
-  std::string model;          // loaded, or of the leases that it holds; empty: none
-  std::uint64_t leases = 0;   // segments that it holds
-  std::uint64_t room = 0;     // segments that it can take beside those
-  bool exclusive = false;     // it holds a segment that must be alone
+  std::string model;                // loaded, or of the leases that it holds; empty: none
+  std::uint64_t leases = 0;         // segments that it holds
+  std::uint64_t room = 0;           // segments that it can take beside those
+  bool exclusive = false;           // it holds a segment that must be alone
   std::int64_t model_since_ms = 0;  // wall clock: since when it has this model
 };
 
@@ -28,7 +28,7 @@ struct BatchShare {
 };
 
 struct Assignment {
-  std::size_t worker = 0;   // index into the rooms
+  std::size_t worker = 0;  // index into the rooms
   std::uint64_t job = 0, batch = 0;
   std::uint64_t segments = 0;  // at most so many
 };

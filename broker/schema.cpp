@@ -140,8 +140,9 @@ void prepare_schema(Database& database) {
                 "the database " + file + " has version " + std::to_string(version) + ", this Lectern knows up to " +
                     std::to_string(kSchemaVersion),
                 "use the newer Lectern that wrote it, or put back a backup of the older version");
-  database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                   "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
+  database.execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+      "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
   if (guard_removed("no-db-sync")) database.execute("PRAGMA synchronous=OFF");
   // What stands in the write-ahead log goes to the file and is synced: after a failed sync, parts of the log may be in
   // memory only, and all that is appended behind them would be lost with them.

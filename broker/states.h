@@ -46,11 +46,9 @@ std::optional<SegmentState> after(SegmentState state, SegmentEvent event);
 const char* name(JobState state);
 const char* name(SegmentState state);
 const char* name(JobEvent event);
-JobState job_state(std::string_view name);          // throws Fault(internal) for an unknown name
+JobState job_state(std::string_view name);  // throws Fault(internal) for an unknown name
 SegmentState segment_state(std::string_view name);
 
-inline bool finished(JobState s) {
-  return s == JobState::done || s == JobState::failed || s == JobState::cancelled;
-}
+inline bool finished(JobState s) { return s == JobState::done || s == JobState::failed || s == JobState::cancelled; }
 
 }  // namespace lectern

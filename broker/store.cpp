@@ -132,14 +132,17 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
 }
 
 std::optional<Store::Held> Store::held(const protocol::Lease& lease, const std::string& worker) {
-  Query query(database_,
-              guard_removed("fencing")
-                  ? "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND ? > 0 AND ? > ''"
-                  : "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND attempt = ? AND attempt > 0 "
-                    "AND (state = 'waiting' OR (state = 'leased' AND worker = ?))",
-              lease.segment, lease.attempt, worker);
+  Query query(
+      database_,
+      guard_removed("fencing")
+          ? "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
+            "WHERE s.id = ? AND ? > 0 AND ? > ''"
+          : "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
+            "WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
+            "AND (s.state = 'waiting' OR (s.state = 'leased' AND s.worker = ?))",
+      lease.segment, lease.attempt, worker);
   if (!query.next()) return std::nullopt;
-  return Held{query.count(0), query.count(1), query.text(2), query.count(3)};
+  return Held{query.count(0), query.count(1), query.text(2), query.text(3), query.count(4)};
 }
 
 bool Store::has_take(const std::string& key) {
@@ -182,8 +185,7 @@ bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::stri
   std::uint64_t number = 0, index = 0;
   int failures = 0;
   {
-    Query query(database_,
-                "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
+    Query query(database_, "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
                 lease.segment, lease.attempt);
     if (!query.next()) return false;
     number = query.count(0);

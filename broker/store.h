@@ -148,7 +148,7 @@ class Store {
   // The segment that a lease names, when `worker` holds it under that attempt, or nobody took it since.
   struct Held {
     std::uint64_t job = 0, index = 0;
-    std::string take;
+    std::string take, model;
     std::uint64_t characters = 0;
   };
   std::optional<Held> held(const protocol::Lease& lease, const std::string& worker);
@@ -156,8 +156,8 @@ class Store {
   void add_take(const StoredTake& take);
   // The take of a leased or waiting segment is stored; false: refused (an old lease and the take is there already).
   bool take_done(const protocol::Lease& lease);
-  // The lease ends without a take; false: it was not held any more. A segment that it is to blame for is split in two at
-  // its last try but one, and fails after `max_attempts` tries.
+  // The lease ends without a take; false: it was not held any more. A segment that it is to blame for is split in two
+  // at its last try but one, and fails after `max_attempts` tries.
   bool end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts);
   std::vector<protocol::Lease> leases_of(const std::string& worker);
   std::vector<protocol::Lease> leases_of_job(std::uint64_t job);

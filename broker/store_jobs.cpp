@@ -18,9 +18,8 @@ Job read_job(const Query& q) {
   job.number = q.count(c++);
   job.batch = q.count(c++);
   job.seed = q.count(c++);
-  for (std::string* field : {&job.job_id, &job.batch_id, &job.batch_name, &job.name, &job.script_name,
-                             &job.text_format, &job.reason, &job.model, &job.voice, &job.format, &job.output,
-                             &job.model_hash})
+  for (std::string* field : {&job.job_id, &job.batch_id, &job.batch_name, &job.name, &job.script_name, &job.text_format,
+                             &job.reason, &job.model, &job.voice, &job.format, &job.output, &job.model_hash})
     *field = q.text(c++);
   job.state = job_state(q.text(c++));
   job.speed = q.real(c++);
@@ -29,8 +28,8 @@ Job read_job(const Query& q) {
     *field = q.integer(c++);
   job.overwrite = q.integer(c++) != 0;
   job.cut = q.integer(c++) != 0;
-  for (std::uint64_t* field : {&job.segments, &job.waiting, &job.leased, &job.done, &job.failed, &job.characters,
-                               &job.characters_done})
+  for (std::uint64_t* field :
+       {&job.segments, &job.waiting, &job.leased, &job.done, &job.failed, &job.characters, &job.characters_done})
     *field = q.count(c++);
   return job;
 }
@@ -93,8 +92,7 @@ std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, b
       Query query(database_, "SELECT id FROM jobs WHERE job_id GLOB ? || '*' LIMIT 2", wanted);
       found = numbers(query);
     }
-    if (found.empty())
-      throw Fault(Exit::not_found, "no such job: " + wanted, "`lectern status --all` lists the jobs");
+    if (found.empty()) throw Fault(Exit::not_found, "no such job: " + wanted, "`lectern status --all` lists the jobs");
     if (found.size() > 1)
       throw Fault(Exit::not_found, "several jobs begin with '" + wanted + "'", "give more of the id, or the number");
     chosen.insert(found.front());
@@ -271,7 +269,8 @@ std::uint64_t Store::unfinished_jobs() {
 }
 
 std::uint64_t Store::waiting_segments() {
-  Query query(database_, "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE waiting > 0 AND state IN ('queued','running')");
+  Query query(database_,
+              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE waiting > 0 AND state IN ('queued','running')");
   return query.next() ? query.count(0) : 0;
 }
 

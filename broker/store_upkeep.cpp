@@ -31,8 +31,7 @@ Store::Pruned Store::prune(const protocol::Prune& rules) {
   if (!rules.dry_run) begin();
   std::vector<std::uint64_t> old;
   if (rules.jobs_older_s >= 0) {
-    Query query(database_,
-                "SELECT id FROM jobs WHERE state IN ('done','failed','cancelled') AND finished_ms < ?",
+    Query query(database_, "SELECT id FROM jobs WHERE state IN ('done','failed','cancelled') AND finished_ms < ?",
                 before(rules.jobs_older_s));
     while (query.next()) old.push_back(query.count(0));
   }

@@ -17,9 +17,9 @@ void add_part(Sha256& hash, std::string_view part) {
 
 std::string take_key(const SoundSettings& sound, std::string_view spoken, std::uint64_t seed) {
   Sha256 hash;
-  for (const std::string& part : {std::string("lectern-take-1"), sound.model, sound.model_hash,
-                                  std::to_string(sound.revision), sound.voice, sound.voice_hash, sound.precision,
-                                  fmt::format("{:.6f}", sound.speed), std::to_string(seed)})
+  for (const std::string& part :
+       {std::string("lectern-take-1"), sound.model, sound.model_hash, std::to_string(sound.revision), sound.voice,
+        sound.voice_hash, sound.precision, fmt::format("{:.6f}", sound.speed), std::to_string(seed)})
     add_part(hash, part);
   add_part(hash, spoken);
   return hash.finish();

@@ -10,7 +10,8 @@
 
 namespace lectern {
 
-WorkPool::WorkPool(int threads) : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+WorkPool::WorkPool(int threads, std::size_t together)
+    : together_(together), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (event_ < 0) throw system_fault("cannot create an event descriptor", errno);
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
@@ -47,6 +48,7 @@ void WorkPool::work() {
     lock.lock();
     --running_;
     results_.push_back(std::move(result));
+    if (results_.size() < together_ && (running_ > 0 || !tasks_.empty())) continue;
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = write(event_, &one, sizeof one);
   }

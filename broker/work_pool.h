@@ -16,7 +16,8 @@ class WorkPool {
   using Result = std::function<void()>;  // runs on the loop's thread; may run again when its transaction was undone
   using Task = std::function<Result()>;  // runs on a thread of the pool; must not throw
 
-  explicit WorkPool(int threads);
+  // The loop is woken when no task is left, and in between when `together` results are there.
+  explicit WorkPool(int threads, std::size_t together = 1);
   ~WorkPool();  // drops tasks that were not begun, waits for the running ones, drops their results
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
@@ -34,6 +35,7 @@ class WorkPool {
   std::deque<Task> tasks_;
   std::vector<Result> results_;
   std::vector<std::thread> threads_;
+  const std::size_t together_;
   int running_ = 0, event_ = -1;
   bool ending_ = false;
 };

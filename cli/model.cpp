@@ -23,12 +23,6 @@ Catalogue catalogue(const Context& context) { return Catalogue::load(context.set
 
 void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
-std::uint64_t bytes_of(const InstalledModel& model) {
-  std::uint64_t bytes = 0;
-  for (const InstalledFile& file : model.files) bytes += file.bytes;
-  return bytes;
-}
-
 int pull(const Context& context, const std::string& name, const std::string& from) {
   const Catalogue known = catalogue(context);
   const CatalogueModel& model = known.model(name);
@@ -49,12 +43,12 @@ int pull(const Context& context, const std::string& name, const std::string& fro
     print_json({{"name", model.name},
                 {"already", pulled.already},
                 {"source", pulled.model.source},
-                {"bytes", bytes_of(pulled.model)},
+                {"bytes", pulled.model.bytes()},
                 {"folder", context.paths().model(model.name).string()}});
     return 0;
   }
   std::cout << "model " << model.name << (pulled.already ? " was installed already: " : " is installed: ")
-            << pulled.model.files.size() << " files, " << size_text(bytes_of(pulled.model)) << ", from "
+            << pulled.model.files.size() << " files, " << size_text(pulled.model.bytes()) << ", from "
             << pulled.model.source << "\nlicence: " << model.licence << " " << model.licence_url << "\n";
   return 0;
 }
@@ -153,7 +147,8 @@ void add_model(CLI::App& app, Context& context, Action& chosen) {
 
   CLI::App* command = model->add_subcommand("pull", "Get a model, or mend a damaged one");
   command->add_option("NAME", options->name, "Which model; `lectern model list` shows all")->required();
-  command->add_option("--from", options->from, "A folder, .tgz or .onnx file to take it from, without any network");
+  command->add_option("--from", options->from,
+                      "A folder, hub cache, .tgz or .onnx file to take it from, without any network");
   command->callback(
       [=, &context, &chosen] { chosen = [=, &context] { return pull(context, options->name, options->from); }; });
 

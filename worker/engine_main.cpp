@@ -16,6 +16,9 @@
 #include "worker/engine.h"
 #include "worker/engine_environment.h"
 #include "worker/engine_host.h"
+#ifdef LECTERN_WITH_CHATTERBOX
+#include "worker/chatterbox/engine.h"
+#endif
 #ifdef LECTERN_WITH_KOKORO
 #include "worker/kokoro/engine.h"
 #endif
@@ -33,6 +36,9 @@ struct KnownEngine {
 constexpr KnownEngine kEngines[] = {
 #ifdef LECTERN_WITH_KOKORO
     {"kokoro", kokoro::make_engine},
+#endif
+#ifdef LECTERN_WITH_CHATTERBOX
+    {"chatterbox", chatterbox::make_engine},
 #endif
 #ifdef LECTERN_WITH_SINE
     {"sine", sine::make_engine},
@@ -55,7 +61,7 @@ Arguments read_arguments(int argc, char** argv) {
   app.add_option("--model-folder", folder, "where its files are");
   app.add_option("--device", a.options.device, "cpu or cuda:N");
   app.add_option("--threads", a.options.threads, "processor threads; 0: all cores");
-  app.add_option("--precision", a.options.precision, "float32 or bfloat16");
+  app.add_option("--precision", a.options.precision, "float32, bfloat16 or float16");
   app.add_option("--log-level", a.log_level, "trace, debug, info, warn, error or off");
   app.add_option("--log-file", a.log_file, "default: stderr");
   try {

@@ -1,4 +1,5 @@
-# The queue's figures: queue_bench at a real broker, line_queue_bench at its peers; queue_vs_peers.sh runs both.
+# The queue's figures: queue_bench at a real broker, line_queue_bench at its peers, bare_queue_bench at the least
+# broker that could do it; queue_vs_peers.sh runs them all.
 find_package(CLI11 REQUIRED)
 add_library(sync_counter MODULE ${CMAKE_CURRENT_LIST_DIR}/sync_counter.cpp)
 target_link_libraries(sync_counter PRIVATE ${CMAKE_DL_LIBS})
@@ -13,3 +14,6 @@ add_dependencies(queue_bench lectern-broker sync_counter)
 add_executable(line_queue_bench ${queue_bench_folder}/line_queue_bench.cpp)
 lectern_target(line_queue_bench)
 target_link_libraries(line_queue_bench PRIVATE Threads::Threads)
+add_executable(bare_queue_bench ${queue_bench_folder}/bare_queue_bench.cpp)
+lectern_target(bare_queue_bench)
+target_link_libraries(bare_queue_bench PRIVATE lectern_store Threads::Threads)

@@ -13,6 +13,10 @@ std::int64_t now_ms() {
       .count();
 }
 
+std::string job_id(std::uint64_t number) {
+  return "bench-job-" + std::to_string(getpid()) + "-" + std::to_string(number);
+}
+
 }  // namespace
 
 std::string prose(std::uint64_t first, std::uint64_t count) {
@@ -34,7 +38,7 @@ std::string script(std::uint64_t number, std::size_t bytes) {
 
 protocol::Frames submit_message(std::uint64_t number, const std::string& text, const std::filesystem::path& folder) {
   protocol::Submit submit;
-  submit.job_id = "bench-job-" + std::to_string(getpid()) + "-" + std::to_string(number);
+  submit.job_id = job_id(number);
   submit.batch_id = "bench-batch-" + std::to_string(number / 1000);
   submit.script_name = "script-" + std::to_string(number) + ".txt";
   submit.text_format = "plain";
@@ -69,6 +73,13 @@ void Client::await_submitted() {
 protocol::Jobs Client::status_all() {
   protocol::Status status;
   status.selection.all = true;
+  send(protocol::encode(status, 1));
+  return protocol::parse<protocol::Jobs>(protocol::decode(receive()));
+}
+
+protocol::Jobs Client::status(std::uint64_t number) {
+  protocol::Status status;
+  status.selection.jobs = {job_id(number)};
   send(protocol::encode(status, 1));
   return protocol::parse<protocol::Jobs>(protocol::decode(receive()));
 }

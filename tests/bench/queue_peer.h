@@ -24,6 +24,7 @@ class Client {
   void send(const protocol::Frames& frames);
   void await_submitted();  // throws when it is anything else
   protocol::Jobs status_all();
+  protocol::Jobs status(std::uint64_t number);  // of the job that submit_message() made of it
 
  private:
   protocol::Frames receive();

@@ -11,25 +11,32 @@ with open(sys.argv[1]) as log:
         rounds[subject, figure].append(float(value))
 
 
-def ratios(figure, peer):
-    """Ours against the peer's, round by round."""
-    return [a / b for a, b in zip(rounds["lectern", figure], rounds[peer, figure]) if b]
+def ratios(figure, peer, subject="lectern"):
+    """The subject's against the peer's, round by round."""
+    return [a / b for a, b in zip(rounds.get((subject, figure), []), rounds.get((peer, figure), [])) if b]
+
+
+class Against:
+    """A figure held against a peer's; what the bare broker reached against the same peer stands beside it."""
+
+    def __init__(self, figure, peer):
+        self.values, self.bare = ratios(figure, peer), ratios(figure, peer, "bare")
 
 
 def ours(figure):
-    return rounds["lectern", figure]
+    return rounds.get(("lectern", figure), [])
 
 
 # name, values, must, aim, whether less is better
 WANTED = [
-    ("submit, 1 client, p50 / beanstalkd", ratios("submit_1_p50_us", "beanstalkd"), 2.2, 1.6, True),
-    ("submit, 16 clients, jobs/s / beanstalkd", ratios("submit_16_per_s", "beanstalkd"), 2, 4, False),
-    ("submit, 256 in flight / beanstalkd", ratios("submit_256_per_s", "beanstalkd"), 8, 15, False),
-    ("submit, 256 in flight / redis", ratios("submit_256_per_s", "redis"), 1, 1, False),
-    ("drain, 1 worker / beanstalkd", ratios("drain_1_per_s", "beanstalkd"), 0.4, 0.6, False),
-    ("drain, 1 worker / RQ", ratios("drain_1_per_s", "rq"), 5, 5, False),
-    ("drain, 1 worker / Celery", ratios("drain_1_per_s", "celery"), 1.5, 1.5, False),
-    ("drain, 4 workers / beanstalkd", ratios("drain_4_per_s", "beanstalkd"), 1, 1.3, False),
+    ("submit, 1 client, p50 / beanstalkd", Against("submit_1_p50_us", "beanstalkd"), 2.2, 1.6, True),
+    ("submit, 16 clients, jobs/s / beanstalkd", Against("submit_16_per_s", "beanstalkd"), 2, 4, False),
+    ("submit, 256 in flight / beanstalkd", Against("submit_256_per_s", "beanstalkd"), 8, 15, False),
+    ("submit, 256 in flight / redis", Against("submit_256_per_s", "redis"), 1, 1, False),
+    ("drain, 1 worker / beanstalkd", Against("drain_1_per_s", "beanstalkd"), 0.4, 0.6, False),
+    ("drain, 1 worker / RQ", Against("drain_1_per_s", "rq"), 5, 5, False),
+    ("drain, 1 worker / Celery", Against("drain_1_per_s", "celery"), 1.5, 1.5, False),
+    ("drain, 4 workers / beanstalkd", Against("drain_4_per_s", "beanstalkd"), 1, 1.3, False),
     ("syncs a job, 256 in flight", ours("submit_256_syncs_per_job"), 0.02, 0.007, True),
     ("syncs a segment, drain 1", ours("drain_1_syncs_per_segment"), 1.05, 1.01, True),
     ("syncs a segment, drain 4", ours("drain_4_syncs_per_segment"), 0.6, 0.45, True),
@@ -45,8 +52,9 @@ print(f"{'subject figure':48} {'median':>10}  [min..max], rounds")
 for (subject, figure), values in rounds.items():
     print(f"{subject + ' ' + figure:48} {statistics.median(values):10.4g}  [{min(values):.4g}..{max(values):.4g}], "
           f"{len(values)}")
-print(f"\n{'wanted':42} {'must':>6} {'aim':>6} {'median':>8}  [min..max]")
-for name, values, must, aim, less in WANTED:
+print(f"\n{'wanted':42} {'must':>6} {'aim':>6} {'median':>8} {'bare':>8}  [min..max]")
+for name, wanted, must, aim, less in WANTED:
+    values, bare = (wanted.values, wanted.bare) if isinstance(wanted, Against) else (wanted, [])
     if not values:
         continue
     middle = statistics.median(values)
@@ -55,4 +63,5 @@ for name, values, must, aim, less in WANTED:
         return middle <= mark if less else middle >= mark
 
     verdict = "aim" if reaches(aim) else "must" if reaches(must) else "MISSED"
-    print(f"{name:42} {must:6} {aim:6} {middle:8.3g}  [{min(values):.3g}..{max(values):.3g}]  {verdict}")
+    floor = f"{statistics.median(bare):8.3g}" if bare else " " * 8
+    print(f"{name:42} {must:6} {aim:6} {middle:8.3g} {floor}  [{min(values):.3g}..{max(values):.3g}]  {verdict}")

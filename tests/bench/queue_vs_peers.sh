@@ -24,7 +24,7 @@ if ((${#missing[@]})); then
     apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
   fi
 fi
-cmake --build "$build" --target queue_bench line_queue_bench
+cmake --build "$build" --target queue_bench line_queue_bench bare_queue_bench
 
 data=$(mktemp -d "$folder/lectern-peers.XXXXXX")
 log=$data/log
@@ -51,6 +51,7 @@ for ((round = 1; round <= rounds; ++round)); do
     queue() { "$build/bin/queue_bench" "$@" --folder "$folder" --jobs "$jobs" --segments "$jobs"; }
     queue submit
     "$build/bin/line_queue_bench" beanstalkd "$beanstalk_port" "$jobs"
+    "$build/bin/bare_queue_bench" "$folder" "$jobs"
     queue drain
     "$build/bin/line_queue_bench" redis "$redis_port" "$jobs"
     /usr/bin/python3 "$bench/python_queues.py" "$redis_port" $((jobs / 10))
