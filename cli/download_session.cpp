@@ -8,7 +8,7 @@
 #include <exception>
 #include <memory>
 
-#include "cli/shared_library.h"
+#include "config/shared_library.h"
 #include "config/fault.h"
 
 namespace lectern::cli {

@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "cli/shared_library.h"
+#include "config/shared_library.h"
 #include "config/fault.h"
 
 namespace lectern::cli {
