@@ -1,5 +1,5 @@
-// kill -9 of the broker at every step of a drop: between its claim and its job, between its end and done/, while the note
-// is written. Whatever dies, each script ends in its place, once.
+// kill -9 of the broker at every step of a drop: between its claim and its job, between its end and done/, while the
+// note is written. Whatever dies, each script ends in its place, once.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -13,8 +13,9 @@ namespace fs = std::filesystem;
 
 const std::string kGood = "A sentence for the drop that survives.\n", kSettings = "voice: low\n";
 const std::string kRefused = "---\nvoise: low\n---\nWith a wrong key.\n", kBroken = "This is fault-fail.\n";
-const char* const kEnd[] = {"done/good.txt",     "done/good.yaml",      "done/good.flac",       "done/good.json",
-                            "failed/refused.md", "failed/broken.txt",   "failed/refused.error.txt", "failed/broken.error.txt"};
+const char* const kEnd[] = {
+    "done/good.txt",     "done/good.yaml",    "done/good.flac",           "done/good.json",
+    "failed/refused.md", "failed/broken.txt", "failed/refused.error.txt", "failed/broken.error.txt"};
 
 bool settled(const WatchedFolder& folder) {
   for (const char* name : kEnd)
@@ -54,7 +55,7 @@ bool die_at(const std::string& point) {
   EXPECT_EQ(folder.jobs().size(), 2u) << "each script is one job";
   EXPECT_TRUE(folder.lectern.leftovers().empty());
   const bool died = fs::exists(marker);
-  if (testing::Test::HasFailure()) ADD_FAILURE() << "died at " << point << ": " << WatchedFolder::content(marker);
+  if (testing::Test::HasFailure()) ADD_FAILURE() << "died at " << point << ": " << WatchedFolder::text_of(marker);
   EXPECT_EQ(folder.lectern.broken(), "");
   return died;
 }
