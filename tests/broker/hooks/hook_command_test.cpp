@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 class HookCommand : public testing::Test {
  protected:
-  HookCommand() { std::signal(SIGPIPE, SIG_IGN); }  // as the broker does
+  HookCommand() { signal(SIGPIPE, SIG_IGN); }  // as the broker does
   CommandEnd run(const std::string& command, milliseconds limit = milliseconds(10000),
                  const std::string& input = "{}") {
     return run_command(command, {{"LECTERN_STATE", "done"}, {"FOLDER", folder.path().string()}}, input, limit, stop);
