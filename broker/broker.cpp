@@ -211,6 +211,7 @@ void Broker::begin_stop() {
   if (stopping_) return;
   stopping_ = true;
   folders_.stop();
+  hooks_.hurry();
   stop_at_ms_ = clock_.monotonic_ms() + kFinishGraceMs;
   spdlog::info("stopping: {} segments are being spoken", dispatcher_.leases());
 }

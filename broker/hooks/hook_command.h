@@ -18,7 +18,8 @@ inline constexpr std::size_t kOutputKept = 4096;
 
 // Runs `command` with /bin/sh in a process group of its own: `facts` on top of this process's environment, `input` on
 // its standard input. Blocks until the command itself ends, `limit` has passed, or `stop` turns true; then the whole
-// group is killed. What it leaves running in the background after a good end is left alone. Any thread.
+// group is killed. What it leaves running in the background after a good end is left alone. Any thread;
+// SIGPIPE must be ignored.
 CommandEnd run_command(const std::string& command, const std::map<std::string, std::string>& facts,
                        const std::string& input, std::chrono::milliseconds limit, const std::atomic<bool>& stop);
 

@@ -62,9 +62,14 @@ Hooks::Hooks(Store& store, const Settings::Hooks& settings, std::function<bool(c
 }
 
 Hooks::~Hooks() {
+  stop_ = true;
+  hurry();
+}
+
+void Hooks::hurry() {
   {
     std::lock_guard lock(mutex_);
-    stop_ = true;
+    hurry_ = true;
   }
   stopping_.notify_all();
 }
@@ -126,7 +131,7 @@ void Hooks::tell(const Json& facts, const std::string& command) {
     posts_->add([this, json, event, limit]() -> WorkPool::Result {
       const auto pause = [this](std::chrono::milliseconds time) {
         std::unique_lock lock(mutex_);
-        return !stopping_.wait_for(lock, time, [this] { return stop_.load(); });
+        return !stopping_.wait_for(lock, time, [this] { return hurry_.load(); });
       };
       const std::string problem = stop_ ? "" : post_json(settings_.webhook, json, limit, pause, stop_);
       if (!problem.empty()) spdlog::warn("webhook for {} failed: {}", event, problem);

@@ -32,6 +32,7 @@ class Hooks {
   // After the commit: begins what has happened.
   void begin();
   bool idle() const;  // nothing runs or waits
+  void hurry();       // the broker stops: what failed is not tried again
 
  private:
   void tell(const protocol::Json& facts, const std::string& command);
@@ -42,7 +43,7 @@ class Hooks {
   std::vector<std::uint64_t> jobs_;
   std::vector<protocol::Json> refused_;
   std::map<std::string, std::string> batches_;  // that may have drained: their names by id
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, hurry_{false};
   std::mutex mutex_;
   std::condition_variable stopping_;
   std::optional<WorkPool> commands_, posts_;  // there when they are configured

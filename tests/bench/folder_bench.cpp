@@ -53,8 +53,8 @@ void one_drop() {
     while (!peer.ask<protocol::Jobs>(status)) std::this_thread::sleep_for(std::chrono::microseconds(200));
     past.push_back(seconds_since(begin) - 0.5);
   }
-  std::printf("one drop: a job %.0f ms past the stable time (median), %.0f ms (worst of 10)\n", 1e3 * quantile(past, 0.5),
-              1e3 * quantile(past, 1));
+  std::printf("one drop: a job %.0f ms past the stable time (median), %.0f ms (worst of 10)\n",
+              1e3 * quantile(past, 0.5), 1e3 * quantile(past, 1));
 }
 
 void many_drops(int files) {
@@ -82,16 +82,17 @@ void many_drops(int files) {
       all.push_back(seconds_since(asked));
     }
     const auto view = peer.ask<protocol::Folders>(list)->folders.front();
-    const bool job_each = view.waiting == 0 && view.done + view.failed + view.unfinished >= static_cast<unsigned>(files);
+    const bool job_each =
+        view.waiting == 0 && view.done + view.failed + view.unfinished >= static_cast<unsigned>(files);
     if (taken == 0 && job_each) taken = seconds_since(begin);
     if (view.done + view.failed >= static_cast<unsigned>(files)) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  std::printf("%d files at once (written in %.1f s): all are jobs after %.1f s, all in done/ after %.1f s; status of one "
-              "job: median %.1f ms, 99 %% %.1f ms, worst %.1f ms (%zu asked); status of all: median %.0f ms, worst %.0f ms\n",
-              files, written, taken, seconds_since(begin), 1e3 * quantile(one, 0.5),
-              1e3 * quantile(one, 0.99), 1e3 * quantile(one, 1), one.size(), 1e3 * quantile(all, 0.5),
-              1e3 * quantile(all, 1));
+  std::printf(
+      "%d files at once (written in %.1f s): all are jobs after %.1f s, all in done/ after %.1f s; status of one "
+      "job: median %.1f ms, 99 %% %.1f ms, worst %.1f ms (%zu asked); status of all: median %.0f ms, worst %.0f ms\n",
+      files, written, taken, seconds_since(begin), 1e3 * quantile(one, 0.5), 1e3 * quantile(one, 0.99),
+      1e3 * quantile(one, 1), one.size(), 1e3 * quantile(all, 0.5), 1e3 * quantile(all, 1));
 }
 
 void large_folder(int entries) {
@@ -107,7 +108,8 @@ void large_folder(int entries) {
     const auto begin = Clock::now();
     const auto listing = watch::list_folder(settings);
     scans.push_back(seconds_since(begin));
-    if (i == 0) std::printf("%d entries: %zu listed%s\n", entries, listing.files.size(), listing.more ? " and more" : "");
+    if (i == 0)
+      std::printf("%d entries: %zu listed%s\n", entries, listing.files.size(), listing.more ? " and more" : "");
   }
   std::printf("scan of %d entries: %.0f ms (median of 5)\n", entries, 1e3 * quantile(scans, 0.5));
 }

@@ -26,7 +26,8 @@ std::string refusal(const std::string& yaml) {
 TEST(FolderSettings, EachHasItsOwnAndItsProfilesSayWhatDiffers) {
   const Settings s = parse_settings(
       "folders:\n  - path: /one/\n    voice: anna\n    model: sine\n    speed: 1.5\n    stable_s: 5\n"
-      "    profiles:\n      draft: {speed: 2, output: /drafts}\n  - path: /two\n    poll: true\n    extensions: [.tex]\n",
+      "    profiles:\n      draft: {speed: 2, output: /drafts}\n  - path: /two\n    poll: true\n    extensions: "
+      "[.tex]\n",
       "config.yaml");
   ASSERT_EQ(s.folders.size(), 2u);
   EXPECT_EQ(s.folders[0].path, "/one");
@@ -48,9 +49,11 @@ TEST(FolderSettings, MistakesNameLineAndKey) {
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    voise: b\n"), HasSubstr("config.yaml:3: unknown key 'voise'"));
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    title: b\n"), HasSubstr("unknown key 'title'"));
   EXPECT_THAT(refusal("folders:\n  - path: /a\n  - path: /a\n"), HasSubstr("stands twice"));
-  EXPECT_THAT(refusal("folders:\n  - path: /a\n    profiles: {done: {}}\n"), HasSubstr("'profiles' cannot hold 'done'"));
+  EXPECT_THAT(refusal("folders:\n  - path: /a\n    profiles: {done: {}}\n"),
+              HasSubstr("'profiles' cannot hold 'done'"));
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    profiles: {x: {sped: 1}}\n"), HasSubstr("did you mean 'speed'?"));
-  EXPECT_THAT(refusal("folders:\n  - path: /a\n    extensions: [json]\n"), HasSubstr("'json' is no extension of a script"));
+  EXPECT_THAT(refusal("folders:\n  - path: /a\n    extensions: [json]\n"),
+              HasSubstr("'json' is no extension of a script"));
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    speed: 3\n"), HasSubstr("'speed' is out of range"));
   EXPECT_THAT(refusal("hooks:\n  jobs: x\n"), HasSubstr("unknown key 'jobs' in 'hooks'"));
   EXPECT_THAT(refusal("hooks:\n  webhook: ftp://x\n"), HasSubstr("config.yaml:2: 'hooks.webhook' is no address"));
@@ -66,8 +69,9 @@ TEST(FrontMatter, SaysWhatAScriptGets) {
 }
 
 TEST(FrontMatter, OrdinaryTextIsNone) {
-  for (const char* text : {"Text.\n---\na: b\n---\n", "---\n\nNote: a\n\n---\n", "---\nIt was night.\nHe said: no.\n---\n",
-                           "---\na: b\n", "----\na: b\n---\n", "---\n---\n", "", "---"})
+  for (const char* text :
+       {"Text.\n---\na: b\n---\n", "---\n\nNote: a\n\n---\n", "---\nIt was night.\nHe said: no.\n---\n", "---\na: b\n",
+        "----\na: b\n---\n", "---\n---\n", "", "---"})
     EXPECT_EQ(front_matter_bytes(text), 0u) << text;
 }
 
@@ -80,7 +84,8 @@ TEST(FrontMatter, MistakesNameTheLineOfTheFile) {
     }
     return std::string();
   };
-  EXPECT_THAT(refused("---\ntitle: x\nvoise: y\n---\n"), HasSubstr("a.md:3: unknown key 'voise' | did you mean 'voice'?"));
+  EXPECT_THAT(refused("---\ntitle: x\nvoise: y\n---\n"),
+              HasSubstr("a.md:3: unknown key 'voise' | did you mean 'voice'?"));
   EXPECT_THAT(refused("---\nspeed: 9\n---\n"), HasSubstr("a.md:2: 'speed' is out of range"));
   EXPECT_THAT(refused("---\ntitle: [\n---\n"), HasSubstr("not valid YAML"));
   EXPECT_THAT(refused("---\nformat: wma\n---\n"), HasSubstr("a.md:2: 'format' cannot be 'wma'"));

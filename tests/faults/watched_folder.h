@@ -40,12 +40,12 @@ class WatchedFolder {
   bool comes(const std::string& name, double seconds = 20) const {
     return Installation::until([&] { return exists(name); }, seconds);
   }
-  static std::string content(const std::filesystem::path& file) {
+  static std::string text_of(const std::filesystem::path& file) {
     std::stringstream text;
     text << std::ifstream(file, std::ios::binary).rdbuf();
     return text.str();
   }
-  std::string content(const std::string& name) const { return content(path(name)); }
+  std::string content(const std::string& name) const { return text_of(path(name)); }
   nlohmann::json sidecar(const std::string& name) const { return nlohmann::json::parse(content(name), nullptr, false); }
   nlohmann::json jobs() const { return lectern.status().value("jobs", nlohmann::json::array()); }
   // `lectern folder list`, this folder.
@@ -55,7 +55,7 @@ class WatchedFolder {
       if (folder["path"] == in.string()) return folder;
     return nlohmann::json::object();
   }
-  std::string log() const { return content(lectern.paths().log_file("broker")); }
+  std::string log() const { return text_of(lectern.paths().log_file("broker")); }
   int times_logged(const std::string& words) const {
     const std::string all = log();
     int times = 0;

@@ -121,6 +121,7 @@ TEST(Drop, TheSameContentPointsAtTheResultAndNewContentIsANewVersion) {
   EXPECT_TRUE(folder.exists("done/a (2).flac"));
   EXPECT_EQ(folder.content("done/a.txt"), "The first version.\n");
   fs::remove(folder.path("done/a.flac"));
+  fs::remove(folder.path("done/a.json"));
   folder.move_in("a.txt", "The first version.\n");
   EXPECT_TRUE(folder.comes("done/a.flac")) << "audio that is gone is made again";
 }
@@ -131,7 +132,7 @@ TEST(Drop, TheSameNameTwiceInASecondIsTwoScripts) {
   folder.move_in("a.txt", "The one that came first.\n");
   EXPECT_TRUE(Installation::until([&] { return !folder.exists("a.txt"); }));
   folder.move_in("a.txt", "The one that came at once after it.\n");
-  ASSERT_TRUE(folder.comes("done/a (2).txt"));
+  ASSERT_TRUE(folder.comes("done/a.txt") && folder.comes("done/a (2).txt"));
   EXPECT_EQ(folder.content("done/a.txt"), "The one that came first.\n");
   EXPECT_EQ(folder.content("done/a (2).txt"), "The one that came at once after it.\n");
   EXPECT_EQ(folder.lectern.audio().size(), 2u);
@@ -186,12 +187,14 @@ TEST(Writers, OneThatRenamesIntoTheFolderIsTakenAtOnce) {
 TEST(Names, ThatAreTemporaryIgnoredOrNoTextAreLeftAlone) {
   WatchedFolder folder("    ignore: ['*.draft.txt']\n    output: " + std::string("OUTPUT") + "\n");
   {  // the audio goes into the watched folder itself
-    std::string config = WatchedFolder::content(folder.lectern.paths().config_file());
+    std::string config = WatchedFolder::text_of(folder.lectern.paths().config_file());
     config.replace(config.find("OUTPUT"), 6, folder.in.string());
     std::ofstream(folder.lectern.paths().config_file()) << config;
   }
-  const char* names[] = {".hidden.txt", "~lock.txt", "a.txt~", "b.tmp", "c.txt.part", "d.txt.partial", "e.crdownload",
-                         "f.txt.filepart", ".syncthing.g.txt.tmp", "h.draft.txt", "i.pdf", "j", "k.error.txt", "l.yaml"};
+  const char* names[] = {".hidden.txt",          "~lock.txt",     "a.txt~",       "b.tmp",
+                         "c.txt.part",           "d.txt.partial", "e.crdownload", "f.txt.filepart",
+                         ".syncthing.g.txt.tmp", "h.draft.txt",   "i.pdf",        "j",
+                         "k.error.txt",          "l.yaml"};
   for (const char* name : names) folder.write(name, sentences(1, name));
   folder.write("real.TXT", sentences(1, "the real one"));
   folder.start();
@@ -213,7 +216,7 @@ TEST(Names, ALinkIsNotFollowedAndSaidSo) {
   })) << folder.view().dump(1);
   fs::create_symlink(secret, folder.path("later.txt"));
   EXPECT_TRUE(Installation::until([&] { return folder.view()["problems"].size() == 2; }));
-  EXPECT_EQ(WatchedFolder::content(secret), "What lies elsewhere.\n");
+  EXPECT_EQ(WatchedFolder::text_of(secret), "What lies elsewhere.\n");
   EXPECT_TRUE(folder.jobs().empty());
 }
 
@@ -336,7 +339,7 @@ TEST(FrontMatter, HoldsForAPlainSubmitAndTheCommandLineStandsOverIt) {
   Installation lectern(0);
   const std::string front = "---\ntitle: The Bee\nvoice: high\nformat: mp3\n---\n";
   EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", front + "Bees.\n"), "--voice", "low", "--wait"}).exit, 0);
-  const auto sidecar = nlohmann::json::parse(WatchedFolder::content(lectern.work() / "a.json"));
+  const auto sidecar = nlohmann::json::parse(WatchedFolder::text_of(lectern.work() / "a.json"));
   EXPECT_EQ(sidecar["audio"], "a.mp3");
   EXPECT_EQ(sidecar["facts"]["title"], "The Bee");
   EXPECT_EQ(sidecar["facts"]["voice"], "low");
@@ -347,14 +350,20 @@ TEST(FrontMatter, HoldsForAPlainSubmitAndTheCommandLineStandsOverIt) {
   EXPECT_NE(bad.err.find("did you mean 'voice'?"), std::string::npos) << bad.err;
 }
 
-// ---- many
-
-TEST(Many, FilesAtOnceAreAllTakenAndReportedAsOneBatch) {
-  WatchedFolder folder("", "hooks:\n  batch: 'cat >> batches'\n");
+TEST(Many, FilesAtOnceAreAllTaken) {
+  WatchedFolder folder;
   folder.start();
-  for (int i = 0; i < 300; ++i) folder.write("story " + std::to_string(i) + ".txt", "This is story " + std::to_string(i) + ".\n");
-  EXPECT_TRUE(Installation::until([&] { return folder.view()["done"] == 300; }, 60)) << folder.view().dump(1);
-  EXPECT_EQ(folder.lectern.audio().size(), 300u);
+  for (int i = 0; i < 100; ++i)
+    folder.write("story " + std::to_string(i) + ".txt", "This is story " + std::to_string(i) + ".\n");
+  EXPECT_TRUE(Installation::until(
+      [&] {
+        for (int i = 0; i < 100; ++i)
+          if (!folder.exists("done/story " + std::to_string(i) + ".txt")) return false;
+        return true;
+      },
+      60))
+      << folder.view().dump(1);
+  EXPECT_EQ(folder.lectern.audio().size(), 100u);
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ using std::chrono::milliseconds;
 
 class HookCommand : public testing::Test {
  protected:
-  CommandEnd run(const std::string& command, milliseconds limit = milliseconds(10000), const std::string& input = "{}") {
+  HookCommand() { signal(SIGPIPE, SIG_IGN); }  // as the broker does
+  CommandEnd run(const std::string& command, milliseconds limit = milliseconds(10000),
+                 const std::string& input = "{}") {
     return run_command(command, {{"LECTERN_STATE", "done"}, {"FOLDER", folder.path().string()}}, input, limit, stop);
   }
   static bool alive(pid_t process) {
@@ -49,8 +51,9 @@ TEST_F(HookCommand, ThatFailsSaysItsExitCode) {
 }
 
 TEST_F(HookCommand, ThatHangsIsKilledWithAllThatItStarted) {
-  const CommandEnd end = run("trap '' TERM; sleep 1000 & echo $! > $FOLDER/child; echo $$ > $FOLDER/self; wait; sleep 1000",
-                             milliseconds(500));
+  const CommandEnd end =
+      run("trap '' TERM; sleep 1000 & echo $! > $FOLDER/child; echo $$ > $FOLDER/self; wait; sleep 1000",
+          milliseconds(500));
   EXPECT_TRUE(end.timed_out);
   for (const char* name : {"self", "child"}) {
     const pid_t process = number_in(name);

@@ -13,8 +13,9 @@ using std::chrono::milliseconds;
 class Webhook : public testing::Test {
  protected:
   std::string post(const FaultServer& server, milliseconds limit = milliseconds(5000)) {
-    return post_json(server.address() + "/hook", "{\"event\":\"job\"}", limit,
-                     [this](milliseconds time) { return pauses.push_back(time), !stop; }, stop);
+    return post_json(
+        server.address() + "/hook", "{\"event\":\"job\"}", limit,
+        [this](milliseconds time) { return pauses.push_back(time), !stop; }, stop);
   }
   std::vector<milliseconds> pauses;
   std::atomic<bool> stop{false};
@@ -69,7 +70,9 @@ TEST_F(Webhook, ThatNobodyAnswersEndsInTime) {
   EXPECT_NE(post(server, milliseconds(100)), "");
   EXPECT_EQ(pauses.size(), 3u);
   stop = true;
-  EXPECT_NE(post_json("http://127.0.0.1:1/", "{}", milliseconds(100), [](milliseconds) { return false; }, stop), "");
+  EXPECT_NE(post_json(
+                "http://127.0.0.1:1/", "{}", milliseconds(100), [](milliseconds) { return false; }, stop),
+            "");
 }
 
 }  // namespace

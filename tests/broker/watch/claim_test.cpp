@@ -136,7 +136,7 @@ TEST_F(Claims, ANoteStandsBesideItsOwnScriptOnly) {
                              testing::HasSubstr("lectern log 3"), testing::HasSubstr("\"words\"")));
   home.file("a.md", "two");
   EXPECT_EQ(end(take_one("a.md").claimed, Failure{"the second reason", "", 0, {}}).script,
-            folder.path / "failed/a.md");
+            folder.path / "failed/a (2).md");
   EXPECT_THAT(read("failed/a.error.txt"), testing::HasSubstr("the first reason"));
 }
 
