@@ -61,6 +61,8 @@ void FolderDesk::add(const protocol::FolderRequest& request) {
     throw Fault(Exit::bad_input, request.path + " stands in config.yaml", "change it there, and restart the broker");
   FolderSettings folder = parse_folder(request.path, request.settings);
   check_folder(folder.path);
+  if (const std::string window = unknown_window(folder, settings_.windows); !window.empty())
+    throw Fault(Exit::bad_input, "there is no window '" + window + "'", known_windows(settings_.windows, window));
   check_narration(models_, settings_, folder);
   for (const auto& [name, profile] : folder.profiles) check_narration(models_, settings_, profile_folder(folder, name));
   for (const auto& [name, profile] : folder.profiles) make_folder(folder.path / name);

@@ -44,6 +44,7 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   said.model = submit.model;
   said.voice = submit.voice;
   said.format = submit.format;
+  said.window = submit.window;
   if (submit.speed != 0) said.speed = submit.speed;
   if (submit.priority != 0) said.priority = submit.priority;
   return said;
@@ -70,6 +71,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   said.model = settings_.model;
   said.voice = settings_.voice;
   said.format = settings_.format;
+  said.window = settings_.window;
   said.apply(around.folder);
   said.apply(read_front_matter(text::decode_script(script, submit.script_name), submit.script_name));
   said.apply(around.beside);
@@ -88,7 +90,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   job.priority = said.priority.value_or(0);
   job.overwrite = submit.overwrite;
   job.script = std::move(script);
-  job.when = when(submit);
+  job.when = when(submit, said.window);
   check_field(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown",
               "");
   check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
@@ -106,9 +108,9 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   return {std::move(job), std::move(sound)};
 }
 
-When Intake::when(const protocol::Submit& submit) {
+When Intake::when(const protocol::Submit& submit, const std::string& window) {
   When when;
-  when.window = submit.window.empty() ? settings_.window : submit.window == kAlways ? "" : submit.window;
+  if (window != kAlways) when.window = window;
   check_field(when.window.empty() || find_window(settings_.windows, when.window), "window",
               "there is no window '" + when.window + "'", known_windows(settings_.windows, when.window));
   check_field(submit.not_before_ms >= 0, "not_before_ms", "must be a time after 1970, or 0", "");

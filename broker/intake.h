@@ -34,7 +34,7 @@ class Intake {
   Store::Added add(const NewJob& job);
 
  private:
-  When when(const protocol::Submit& submit);
+  When when(const protocol::Submit& submit, const std::string& window);
   std::string final_output(const NewJob& job);
 
   Store& store_;

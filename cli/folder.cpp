@@ -24,7 +24,7 @@ using protocol::FolderView;
 constexpr std::chrono::milliseconds kLookAgain(300);
 
 struct Options {
-  std::string path, model, voice, format, output;
+  std::string path, model, voice, format, window, output;
   std::optional<double> speed, stable_s, poll_s;
   std::optional<std::int64_t> priority;
   std::vector<std::string> profiles, ignore, extensions;
@@ -64,7 +64,7 @@ nlohmann::json profile_settings(const std::string& words) {
 nlohmann::json folder_settings(const Options& o) {
   nlohmann::json settings = nlohmann::json::object();
   const std::pair<const char*, const std::string*> words[] = {
-      {"model", &o.model}, {"voice", &o.voice}, {"format", &o.format}};
+      {"model", &o.model}, {"voice", &o.voice}, {"format", &o.format}, {"window", &o.window}};
   for (const auto& [key, value] : words)
     if (!value->empty()) settings[key] = *value;
   if (!o.output.empty()) settings["output"] = absolute_path(o.output);
@@ -203,6 +203,8 @@ void add_settings(CLI::App& command, Options& o) {
   command
       .add_option("-o,--output", o.output, "Folder for the audio; default: the setting, else done/ inside the folder")
       ->type_name("DIR");
+  command.add_option("--window", o.window, "What is dropped here runs only inside this window; 'always': at any time")
+      ->type_name("NAME");
   command.add_option("--priority", o.priority, "-100 to 100, higher runs earlier")
       ->check(CLI::Range(-100, 100))
       ->type_name("N");

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "config/fault.h"
+#include "config/spelling.h"
 
 namespace lectern::cli {
 namespace {

@@ -93,6 +93,16 @@ FolderSettings parse_folder(const fs::path& path, const nlohmann::json& settings
   return take_folder(fields, std::move(folder));
 }
 
+std::string unknown_window(const FolderSettings& folder, const std::vector<WindowSetting>& windows) {
+  const auto unknown = [&](const std::string& name) {
+    return !name.empty() && name != kAlways && !find_window(windows, name);
+  };
+  if (unknown(folder.narration.script.window)) return folder.narration.script.window;
+  for (const auto& [name, profile] : folder.profiles)
+    if (unknown(profile.script.window)) return profile.script.window;
+  return {};
+}
+
 FolderSettings profile_folder(const FolderSettings& folder, const std::string& profile) {
   FolderSettings result = folder;
   const FolderSettings::Narration& narration = folder.profiles.at(profile);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/script_settings.h"
+#include "config/window_setting.h"
 
 namespace lectern {
 
@@ -34,6 +35,9 @@ FolderSettings parse_folder(const YAML::Node& entry, const std::string& file, co
 // The same from what `lectern folder add` sends and the store keeps: a JSON object with the keys of the config file,
 // without `path`.
 FolderSettings parse_folder(const std::filesystem::path& path, const nlohmann::json& settings);
+
+// The first window that the folder or a profile of it names and that is not on the list; empty: none.
+std::string unknown_window(const FolderSettings& folder, const std::vector<WindowSetting>& windows);
 
 // The folder as its profile (a subfolder) sees it.
 FolderSettings profile_folder(const FolderSettings& folder, const std::string& profile);

@@ -9,8 +9,10 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
     model = stronger.model;
     voice.clear();
   }
-  const std::pair<std::string*, const std::string*> words[] = {
-      {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}};
+  const std::pair<std::string*, const std::string*> words[] = {{&title, &stronger.title},
+                                                               {&voice, &stronger.voice},
+                                                               {&format, &stronger.format},
+                                                               {&window, &stronger.window}};
   for (const auto& [mine, said] : words)
     if (!said->empty()) *mine = *said;
   if (stronger.speed) speed = stronger.speed;
@@ -33,6 +35,7 @@ ScriptSettings take_script_settings(YamlFields& fields, bool title) {
   if (const auto value = given("model")) s.model = fields.text("model", *value);
   if (const auto value = given("voice")) s.voice = fields.text("voice", *value);
   if (const auto value = given("format")) s.format = fields.choice("format", *value, format_names());
+  if (const auto value = given("window")) s.window = fields.text("window", *value);
   if (const auto value = given("speed")) s.speed = fields.number("speed", *value, 0.5, 2.0);
   if (const auto value = given("priority")) s.priority = fields.whole("priority", *value, -100, 100);
   return s;

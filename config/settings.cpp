@@ -65,6 +65,8 @@ void read_folders(Settings& s, const YamlFields& f, const std::string& key, cons
   if (!value.IsSequence()) f.refuse(value, "'" + key + "' must be a list of folders", "write '- path: ~/Narrate' below it");
   for (const auto& entry : value) {
     s.folders.push_back(parse_folder(entry, f.file(), "an entry of 'folders'"));
+    if (const std::string window = unknown_window(s.folders.back(), s.windows); !window.empty())
+      f.refuse(entry, "there is no window '" + window + "'", known_windows(s.windows, window));
     for (std::size_t i = 0; i + 1 < s.folders.size(); ++i)
       if (s.folders[i].path == s.folders.back().path)
         f.refuse(entry, "the folder " + s.folders[i].path.string() + " stands twice", "remove one of them");
@@ -152,20 +154,6 @@ void apply_environment(Settings& settings) {
   }
 }
 
-// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i)
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  return d[a.size()][b.size()];
-}
-
 }  // namespace
 
 std::vector<std::string> setting_keys() {
@@ -199,17 +187,6 @@ Settings load_settings(const Paths& paths) {
   if (std::filesystem::exists(file, error) || error) settings = parse_settings(read_file(file), file.string());
   apply_environment(settings);
   return settings;
-}
-
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
-  if (word.size() > 100) return {};
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < candidate.size()) best = candidate, best_distance = distance;
-  }
-  return best;
 }
 
 }  // namespace lectern

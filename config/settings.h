@@ -71,7 +71,4 @@ Settings parse_settings(const std::string& yaml, const std::string& name);
 // Every key that config.yaml may hold, in the order of config.example.yaml: "voice", "pauses.sentence", ...
 std::vector<std::string> setting_keys();
 
-// Of `known`, the word nearest to `word` by edit distance, or empty when none is near.
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
-
 }  // namespace lectern

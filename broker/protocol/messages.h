@@ -146,7 +146,7 @@ struct Submit {
     v("priority", &Submit::priority, "-100 to 100; higher runs earlier; 0: the front matter's, else 0");
     v("overwrite", &Submit::overwrite, "replace an existing file instead of taking a numbered name");
     v("dry_run", &Submit::dry_run, "only say what would happen");
-    v("window", &Submit::window, "run only inside it; `always`: at any time; empty: the broker's default");
+    v("window", &Submit::window, "run only inside it; `always`: at any time; empty: the front matter's, else the broker's default");
     v("after", &Submit::after, "a job by number, id, or start of an id: run when it has ended, however; empty: none");
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");

@@ -24,6 +24,7 @@ nlohmann::json settings_view(const FolderSettings& folder) {
   if (!s.model.empty()) view["model"] = s.model;
   if (!s.voice.empty()) view["voice"] = s.voice;
   if (!s.format.empty()) view["format"] = s.format;
+  if (!s.window.empty()) view["window"] = s.window;
   if (s.speed) view["speed"] = *s.speed;
   if (s.priority) view["priority"] = *s.priority;
   if (!folder.narration.output.empty()) view["output"] = folder.narration.output.string();

@@ -55,6 +55,8 @@ TEST(FolderSettings, MistakesNameLineAndKey) {
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    extensions: [json]\n"),
               HasSubstr("'json' is no extension of a script"));
   EXPECT_THAT(refusal("folders:\n  - path: /a\n    speed: 3\n"), HasSubstr("'speed' is out of range"));
+  EXPECT_THAT(refusal("folders:\n  - path: /a\n    profiles: {x: {window: night}}\n"),
+              HasSubstr("config.yaml:2: there is no window 'night'"));
   EXPECT_THAT(refusal("hooks:\n  jobs: x\n"), HasSubstr("unknown key 'jobs' in 'hooks'"));
   EXPECT_THAT(refusal("hooks:\n  webhook: ftp://x\n"), HasSubstr("config.yaml:2: 'hooks.webhook' is no address"));
 }

@@ -1,4 +1,5 @@
 #include "config/settings.h"
+#include "config/spelling.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

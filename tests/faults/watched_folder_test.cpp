@@ -46,6 +46,26 @@ TEST(Drop, FrontMatterStandsOverTheFolderAndTheFileBesideItOverBoth) {
   EXPECT_EQ(folder.content("done/a.yaml"), "speed: 2.0\npriority: 0\n") << "it goes where its script goes";
 }
 
+// A window of an hour that is shut now, and for hours to come.
+std::string window_of_later() {
+  const long hour = std::chrono::system_clock::now().time_since_epoch() / std::chrono::hours(1) + 6;
+  const auto clock = [](long hours) { return std::to_string(hours % 24) + ":00"; };
+  return "windows:\n  - {name: later, from: \"" + clock(hour) + "\", to: \"" + clock(hour + 1) + "\", zone: UTC}\n";
+}
+
+TEST(Drop, RunsOnlyInsideTheWindowOfItsFolderUnlessItSaysOtherwise) {
+  WatchedFolder folder("    window: later\n", window_of_later());
+  folder.start();
+  folder.write("a.txt", sentences(1, "one"));
+  ASSERT_TRUE(Installation::until([&] { return folder.jobs().size() == 1; }));
+  folder.write("now.md", "---\nwindow: always\n---\nThis one cannot wait.\n");
+  ASSERT_TRUE(folder.comes("done/now.md"));
+  EXPECT_NE(folder.jobs().dump().find("waiting for window later"), std::string::npos);
+  EXPECT_FALSE(folder.exists("done/a.txt"));
+  EXPECT_EQ(folder.lectern.run({"run-now", "1"}).exit, 0);
+  EXPECT_TRUE(folder.comes("done/a.txt"));
+}
+
 TEST(Drop, AProfileIsASubfolderWithItsOwnSettings) {
   WatchedFolder folder("    voice: low\n    profiles:\n      draft: {speed: 1.5}\n");
   fs::create_directories(folder.path("draft"));
