@@ -62,7 +62,8 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
                {[this](std::uint64_t job) { hooks_.job_ended(job); },
                 [this](const auto& script, const std::string& why) { hooks_.refused(script, why); }}),
       folder_desk_(store_, post_, models_, folders_, settings),
-      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, folder_desk_, paths, settings, clock},
+      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, folder_desk_, paths,
+             settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {

@@ -201,8 +201,8 @@ class Submitting {
       if (!answer) continue;
       const auto e = Connection::expect<protocol::Estimate>(*answer);
       list.push_back(protocol::detail::to_json(e));
-      rows.push_back({printable(e.name), count(e.segments), count(e.segments_spoken),
-                      count(e.characters), clock_time(e.audio_s), printable(e.output)});
+      rows.push_back({printable(e.name), count(e.segments), count(e.segments_spoken), count(e.characters),
+                      clock_time(e.audio_s), printable(e.output)});
       sum.segments += e.segments;
       sum.segments_spoken += e.segments_spoken;
       sum.characters += e.characters;

@@ -9,10 +9,8 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
     model = stronger.model;
     voice.clear();
   }
-  const std::pair<std::string*, const std::string*> words[] = {{&title, &stronger.title},
-                                                               {&voice, &stronger.voice},
-                                                               {&format, &stronger.format},
-                                                               {&window, &stronger.window}};
+  const std::pair<std::string*, const std::string*> words[] = {
+      {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window}};
   for (const auto& [mine, said] : words)
     if (!said->empty()) *mine = *said;
   if (stronger.speed) speed = stronger.speed;

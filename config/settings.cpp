@@ -62,7 +62,8 @@ void read_output(Settings& s, const YamlFields& f, const std::string& key, const
 
 void read_folders(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   if (value.IsNull()) return;
-  if (!value.IsSequence()) f.refuse(value, "'" + key + "' must be a list of folders", "write '- path: ~/Narrate' below it");
+  if (!value.IsSequence())
+    f.refuse(value, "'" + key + "' must be a list of folders", "write '- path: ~/Narrate' below it");
   for (const auto& entry : value) {
     s.folders.push_back(parse_folder(entry, f.file(), "an entry of 'folders'"));
     if (const std::string window = unknown_window(s.folders.back(), s.windows); !window.empty())
@@ -76,7 +77,8 @@ void read_folders(Settings& s, const YamlFields& f, const std::string& key, cons
 void read_webhook(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   s.hooks.webhook = f.text(key, value);
   if (!s.hooks.webhook.empty() && !s.hooks.webhook.starts_with("http://") && !s.hooks.webhook.starts_with("https://"))
-    f.refuse(value, "'" + key + "' is no address of the web: '" + s.hooks.webhook + "'", "begin it with https:// or http://");
+    f.refuse(value, "'" + key + "' is no address of the web: '" + s.hooks.webhook + "'",
+             "begin it with https:// or http://");
 }
 
 Reader command(std::string Settings::Hooks::*member) {
@@ -129,10 +131,8 @@ const std::vector<Key>& table() {
       {"hooks.job", command(&Settings::Hooks::job)},
       {"hooks.batch", command(&Settings::Hooks::batch)},
       {"hooks.webhook", read_webhook},
-      {"hooks.timeout_s",
-       [](Settings& s, const YamlFields& f, auto& key, auto& value) {
-         s.hooks.timeout_s = f.number(key, value, 0.1, 86400);
-       }},
+      {"hooks.timeout_s", [](Settings& s, const YamlFields& f, auto& key,
+                             auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
       {"test_models", read_test_models},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };

@@ -52,9 +52,9 @@ struct Settings {
 
   // What is run when a job ends and when the last job of a batch has ended; never fatal, empty: nothing.
   struct Hooks {
-    std::string job, batch;         // shell commands: facts in the environment and as JSON on standard input
-    std::string webhook;            // URL that gets the same JSON by POST, with retries
-    double timeout_s = 60;          // a command or a POST that takes longer is ended; 0.1 to a day
+    std::string job, batch;  // shell commands: facts in the environment and as JSON on standard input
+    std::string webhook;     // URL that gets the same JSON by POST, with retries
+    double timeout_s = 60;   // a command or a POST that takes longer is ended; 0.1 to a day
   } hooks;
 
   // For tests and doubters.

@@ -104,7 +104,8 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
   else if constexpr (std::is_same_v<T, Event>) return "event";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
-  else if constexpr (std::is_same_v<T, FolderView>) return "watched folder";
+  else if constexpr (std::is_same_v<T, FolderView>)
+    return "watched folder";
   else return "list of " + type_name<typename T::value_type>();
 }
 

@@ -1,5 +1,4 @@
 #include "config/settings.h"
-#include "config/spelling.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 
 #include "config/fault.h"
 #include "config/file.h"
+#include "config/spelling.h"
 
 namespace lectern {
 namespace {
