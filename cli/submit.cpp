@@ -13,12 +13,14 @@
 #include "cli/command.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
+#include "cli/narration.h"
 #include "cli/output_names.h"
 #include "cli/progress_line.h"
 #include "cli/progress_view.h"
 #include "cli/quantity.h"
 #include "cli/script_list.h"
 #include "cli/submission.h"
+#include "cli/voice_making.h"
 #include "cli/watch.h"
 #include "config/calendar/words.h"
 
@@ -278,7 +280,25 @@ class Submitting {
   int exit_ = 0;
 };
 
+// A voice that is given as a file becomes one of the user's voices.
+int submit(const Context& context, Options options) {
+  if (names_recording(options.voice))
+    options.voice = VoiceMaking(context.paths(), context.settings()).inline_voice(options.voice, options.model);
+  return Submitting(context, std::move(options)).run();
+}
+
 }  // namespace
+
+int narrate(const Context& context, const Narration& narration) {
+  Options options;
+  options.words = {narration.script};
+  options.name = narration.name;
+  options.model = narration.model;
+  options.voice = narration.voice;
+  options.output = narration.output;
+  options.wait = true;
+  return submit(context, std::move(options));
+}
 
 void add_submit(CLI::App& app, Context& context, Action& chosen) {
   CLI::App* command = app.add_subcommand("submit", "Narrate scripts: files, folders, globs, or - for standard input");
@@ -288,7 +308,11 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       ->add_option("SCRIPT", o->words,
                    "Text files; folders, of which .txt .text .md .markdown are taken; globs; - reads standard input")
       ->required();
-  command->add_option("--voice", o->voice, "Who speaks; default: the setting, else the model's own")->type_name("NAME");
+  command
+      ->add_option("--voice", o->voice,
+                   "Who speaks: a voice, a blend as in af_heart:0.6+bm_george:0.4, or a recording; default: the setting, "
+                   "else the model's own")
+      ->type_name("NAME|FILE");
   command->add_option("--model", o->model, "What speaks; default: the setting, else kokoro-82m")->type_name("NAME");
   command->add_option("--speed", o->speed, "Speaking rate, 0.5 to 2.0; default: the setting, else 1.0")
       ->check(CLI::Range(0.5, 2.0))
@@ -324,7 +348,7 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       "  lectern submit book.md --format mp3 --wait\n"
       "  lectern submit chapters/ --window night --at 'fri 22:00'\n"
       "  fortune | lectern submit - --name fortune");
-  command->callback([&context, &chosen, o] { chosen = [&context, o] { return Submitting(context, *o).run(); }; });
+  command->callback([&context, &chosen, o] { chosen = [&context, o] { return submit(context, *o); }; });
 }
 
 }  // namespace lectern::cli

@@ -60,6 +60,8 @@ Paths Paths::locate(const std::optional<fs::path>& home) {
 fs::path Paths::config_file() const { return config_ / "config.yaml"; }
 fs::path Paths::models() const { return data_ / "models"; }
 fs::path Paths::model(const std::string& name) const { return models() / name; }
+fs::path Paths::voices() const { return data_ / "voices"; }
+fs::path Paths::voice(const std::string& name) const { return voices() / name; }
 fs::path Paths::downloads() const { return cache_ / "downloads"; }
 fs::path Paths::database() const { return data_ / "lectern.sqlite"; }
 fs::path Paths::takes() const { return data_ / "takes"; }
