@@ -155,6 +155,11 @@ CREATE TABLE drops(                     -- scripts that were dropped and have no
 CREATE INDEX drops_by_job ON drops(job);
 CREATE INDEX drops_by_folder ON drops(folder);
 )sql",
+    // Several voices in one script.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN speakers TEXT NOT NULL DEFAULT '';        -- JSON {speaker: voice}; empty: none
+ALTER TABLE segments ADD COLUMN voice TEXT NOT NULL DEFAULT '';       -- who speaks it; empty: the job's voice
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

@@ -23,6 +23,8 @@
 #include "cli/voice_making.h"
 #include "cli/watch.h"
 #include "config/calendar/words.h"
+#include "config/file.h"
+#include "config/script_settings.h"
 
 namespace lectern::cli {
 namespace {
@@ -33,7 +35,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, format, output, name, window, at, after;
+  std::string model, voice, cast, format, output, name, window, at, after;
   double speed = 0;
   std::int64_t priority = 0;
   bool wait = false, dry_run = false, overwrite = false, recursive = false, markdown = false;
@@ -48,6 +50,7 @@ class Submitting {
     const Settings settings = context_.settings();
     max_bytes_ = settings.max_script_bytes;
     not_before_ms_ = time_of("--at", options_.at);
+    if (!options_.cast.empty()) cast_ = read_cast(options_.cast);
     ScriptList list = find_scripts(options_.words, {options_.recursive, max_bytes_});
     bad_ = std::move(list.bad);
     if (list.scripts.empty() && bad_.size() == 1) throw bad_[0].fault;
@@ -69,6 +72,11 @@ class Submitting {
       throw Fault(Exit::usage, std::string(option) + ": '" + words + "' is not understood as a time",
                   "write 22:00, 'tomorrow 06:00', 'fri 22:00', '2026-12-24 22:00' or +3h");
     return *at;
+  }
+
+  static nlohmann::json read_cast(const std::string& file) {
+    YamlFields speakers(parse_yaml(read_file(file), file), file, "");
+    return take_cast(speakers);
   }
 
   // Standard input and pipes are read before anything else: Ctrl-C still ends the program there.
@@ -102,6 +110,7 @@ class Submitting {
     m.text_format = options_.markdown || script.markdown ? "markdown" : "plain";
     m.model = options_.model;
     m.voice = options_.voice;
+    m.cast = cast_;
     m.format = options_.format.empty() && !names_->names_file() ? "" : names_->format();
     m.output = names_->wished(script, m.name).string();
     m.speed = options_.speed;
@@ -272,6 +281,7 @@ class Submitting {
   const std::string batch_id_ = random_id();
   std::uint64_t max_bytes_ = 0;
   std::int64_t not_before_ms_ = 0;
+  nlohmann::json cast_ = nlohmann::json::object();
   bool single_ = true;
   std::optional<OutputNames> names_;
   std::map<std::string, std::string> streams_;
@@ -313,6 +323,9 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
                    "Who speaks: a voice, a blend as in af_heart:0.6+bm_george:0.4, or a recording; default: the setting, "
                    "else the model's own")
       ->type_name("NAME|FILE");
+  command
+      ->add_option("--cast", o->cast, "Who speaks lines like 'Anna: Come in.': a file with lines like 'Anna: af_heart'")
+      ->type_name("FILE");
   command->add_option("--model", o->model, "What speaks; default: the setting, else kokoro-82m")->type_name("NAME");
   command->add_option("--speed", o->speed, "Speaking rate, 0.5 to 2.0; default: the setting, else 1.0")
       ->check(CLI::Range(0.5, 2.0))
