@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +12,7 @@
 
 #include "config/fault.h"
 #include "config/file.h"
+#include "config/log.h"
 #include "config/recorded_voice.h"
 #include "config/sha256.h"
 #include "worker/audio/examination.h"
@@ -120,7 +120,7 @@ int voice_program(int argc, char** argv) {
   const auto arguments = read_arguments(argc, argv, exit);
   if (!arguments) return exit;
   restart_with_environment(arguments->threads, argv - 1);
-  spdlog::set_level(spdlog::level::warn);
+  start_log("lectern-engine", {}, "warn");
   const auto part = part_of(*arguments);
   const audio::Recording recording = audio::read_recording(arguments->recording, part);
   if (arguments->as_is) check_exported(arguments->recording, recording);
