@@ -80,9 +80,10 @@ class Model {
   }
   // A voice as it is kept that was made from a recording for this model.
   void record_voice(const std::string& name) {
-    write_file(folder() / "installed.json",
-               R"({"model":"tiny","source":"here","files":[{"path":"s3gen_meanflow.safetensors","bytes":1,"sha256":"one"},)"
-               R"({"path":"ve.safetensors","bytes":1,"sha256":"two"}]})");
+    write_file(
+        folder() / "installed.json",
+        R"({"model":"tiny","source":"here","files":[{"path":"s3gen_meanflow.safetensors","bytes":1,"sha256":"one"},)"
+        R"({"path":"ve.safetensors","bytes":1,"sha256":"two"}]})");
     recorded = folder_.path() / "voices";
     fs::create_directories(recorded / name);
     write_recorded_voice(recorded / name, {name, "its recording", name + ".wav", 1, {}});
