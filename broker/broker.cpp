@@ -8,7 +8,6 @@
 #include <csignal>
 #include <limits>
 
-#include "broker/protocol/socket.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -28,18 +27,6 @@ int open_signals() {
   return descriptor;
 }
 
-zmq::socket_t bind_socket(zmq::context_t& context, const std::filesystem::path& path) {
-  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::router);
-  socket.set(zmq::sockopt::sndhwm, 4000);
-  try {
-    socket.bind(ipc_endpoint(path));
-  } catch (const zmq::error_t& e) {
-    throw Fault(Exit::no_broker, "cannot create the socket " + path.string() + ": " + e.what(),
-                "make the folder " + path.parent_path().string() + " writable, or use another --home");
-  }
-  return socket;
-}
-
 }  // namespace
 
 Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
@@ -48,8 +35,8 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       clock_(clock),
       signals_(open_signals()),
       store_(paths.database(), clock),
-      clients_(bind_socket(context_, paths.client_socket())),
-      workers_(bind_socket(context_, paths.worker_socket())),
+      clients_(context_, paths.client_socket()),
+      workers_(context_, paths.worker_socket()),
       post_(clients_, workers_),
       models_(paths, settings),
       intake_(store_, models_, settings),
@@ -67,6 +54,11 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
+  if (!settings.listen.empty()) {
+    doorman_.emplace(context_, paths.allowed_keys());
+    workers_.listen(context_, settings.listen, protocol::own_keys(paths.broker_key()), "workers");
+    spdlog::info("workers of other machines may come to {}", settings.listen);
+  }
   fault_point("sockets bound");
   store_.check_integrity();
   store_.restart();
@@ -88,17 +80,16 @@ void Broker::run() {
 }
 
 void Broker::round() {
-  zmq::pollitem_t items[] = {{clients_.handle(), 0, ZMQ_POLLIN, 0},
-                             {workers_.handle(), 0, ZMQ_POLLIN, 0},
-                             {nullptr, signals_, ZMQ_POLLIN, 0},
-                             {nullptr, pipeline_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, dispatcher_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, folders_.results_descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, folders_.events_descriptor(), ZMQ_POLLIN, 0}};
-  const std::size_t descriptors = std::size(items) - (folders_.events_descriptor() < 0 ? 1 : 0);
+  std::vector<zmq::pollitem_t> items;
+  clients_.wait_for(items);
+  workers_.wait_for(items);
+  if (doorman_) items.push_back({doorman_->handle(), 0, ZMQ_POLLIN, 0});
+  for (const int descriptor : {signals_, pipeline_.descriptor(), dispatcher_.descriptor(),
+                               folders_.results_descriptor(), folders_.events_descriptor()})
+    if (descriptor >= 0) items.push_back({nullptr, descriptor, ZMQ_POLLIN, 0});
   const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
   try {
-    zmq::poll(items, descriptors, std::chrono::milliseconds(wait));
+    zmq::poll(items, std::chrono::milliseconds(wait));
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
@@ -106,6 +97,7 @@ void Broker::round() {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   try {
     signals();
+    if (doorman_) doorman_->answer();
     receive_workers();
     receive_clients(asked);
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
@@ -150,13 +142,12 @@ void Broker::round() {
 
 void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
   for (int i = 0; i < kMessagesARound; ++i) {
-    auto frames = protocol::receive(clients_);
-    if (!frames) return;
-    const std::string peer = frames->front();
-    frames->erase(frames->begin());
+    auto arrival = clients_.receive();
+    if (!arrival) return;
+    const std::string& peer = arrival->peer;
     std::uint64_t request = 0;
     try {
-      const protocol::Message message = protocol::decode(std::move(*frames));
+      const protocol::Message message = protocol::decode(std::move(arrival->frames));
       request = message.request;
       asked.emplace_back(peer, request);
       desk_.handle(peer, message);
@@ -173,12 +164,11 @@ void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>&
 
 void Broker::receive_workers() {
   for (int i = 0; i < kMessagesARound; ++i) {
-    auto frames = protocol::receive(workers_);
-    if (!frames) return;
-    const std::string peer = frames->front();
-    frames->erase(frames->begin());
+    auto arrival = workers_.receive();
+    if (!arrival) return;
+    const std::string& peer = arrival->peer;
     try {
-      dispatcher_.handle(peer, protocol::decode(std::move(*frames)));
+      dispatcher_.handle(peer, protocol::decode(std::move(arrival->frames)));
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "broker/agents.h"
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/doorman.h"
 #include "broker/folder_desk.h"
+#include "broker/gate.h"
 #include "broker/hooks/hooks.h"
 #include "broker/intake.h"
 #include "broker/pipeline.h"
@@ -45,7 +48,8 @@ class Broker {
   int signals_ = -1;
   Store store_;
   zmq::context_t context_{1};
-  zmq::socket_t clients_, workers_;
+  std::optional<Doorman> doorman_;  // when other machines may come
+  Gate clients_, workers_;
   Post post_;
   ModelShelf models_;
   Intake intake_;

@@ -10,7 +10,8 @@
 namespace lectern {
 namespace {
 
-constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
+constexpr std::int64_t kSilenceMs = 5000;         // five heartbeats
+constexpr std::int64_t kRemoteSilenceMs = 10000;  // of another machine's worker
 constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
@@ -242,7 +243,7 @@ void Dispatcher::lost(const std::string& peer, const std::string& why) {
 
 void Dispatcher::lost_process(std::int64_t pid, const std::string& why) {
   for (const auto& [peer, worker] : workers_)
-    if (worker.pid == pid) return lost(peer, why);
+    if (worker.pid == pid && !Gate::is_remote(peer)) return lost(peer, why);
 }
 
 // An agent ends an engine that makes no progress by itself; this is for an agent that does not.
@@ -339,9 +340,10 @@ std::int64_t Dispatcher::tick() {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> silent;
   for (auto& [peer, worker] : workers_) {
-    const bool overdue = worker.heard_ms + kSilenceMs <= now;
+    const std::int64_t silence = Gate::is_remote(peer) ? kRemoteSilenceMs : kSilenceMs;
+    const bool overdue = worker.heard_ms + silence <= now;
     if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
-    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
+    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + silence;
     if (until <= now)
       silent.push_back(peer);
     else
@@ -350,7 +352,7 @@ std::int64_t Dispatcher::tick() {
     if (answer_due_ms(worker) <= now) recall_stuck(peer, worker);
     next = std::min(next, answer_due_ms(worker));
   }
-  for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");
+  for (const std::string& peer : silent) lost(peer, "it is silent");
   for (auto wait = job_not_before_ms_.begin(); wait != job_not_before_ms_.end();) {
     if (wait->second <= now) {
       wait = job_not_before_ms_.erase(wait);

@@ -1,7 +1,7 @@
 // The workers as the broker knows them: who is there, what they hold, what they have room for; hands out segments and
 // takes in their takes.
 //
-// A worker is known from its `ready` until it is silent for kSilenceMs. What it holds stands in the store; the copy
+// A worker is known from its `ready` until it is silent for five heartbeats, ten on another machine. What it holds stands in the store; the copy
 // here is bookkeeping and is made again from the workers' own lists when a transaction had to be undone.
 #pragma once
 

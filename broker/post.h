@@ -4,15 +4,15 @@
 #include <functional>
 #include <string>
 #include <vector>
-#include <zmq.hpp>
 
+#include "broker/gate.h"
 #include "broker/protocol/wire.h"
 
 namespace lectern {
 
 class Post {
  public:
-  Post(zmq::socket_t& clients, zmq::socket_t& workers) : clients_(clients), workers_(workers) {}
+  Post(Gate& clients, Gate& workers) : clients_(clients), workers_(workers) {}
 
   template <class T>
   void to_client(const std::string& peer, const T& message, std::uint64_t request = 0) {
@@ -31,12 +31,12 @@ class Post {
 
  private:
   struct Letter {
-    zmq::socket_t* socket;
+    Gate* gate;
     std::string peer;
     protocol::Frames frames;
   };
-  zmq::socket_t& clients_;
-  zmq::socket_t& workers_;
+  Gate& clients_;
+  Gate& workers_;
   std::vector<Letter> letters_;
   std::vector<std::function<void()>> actions_;
 };

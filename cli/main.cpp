@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_ps(app, context, chosen);
   add_upkeep(app, context, chosen);
   add_cleanup(app, context, chosen);
+  add_key(app, context, chosen);
   add_doctor(app, context, chosen);
 }
 

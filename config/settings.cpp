@@ -85,6 +85,12 @@ Reader command(std::string Settings::Hooks::*member) {
   return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.hooks.*member = f.text(key, value); };
 }
 
+void read_listen(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.listen = f.text(key, value);
+  if (!s.listen.empty() && !is_tcp_address(s.listen))
+    f.refuse(value, "'listen' cannot be '" + s.listen + "'", "write an address of this machine: tcp://0.0.0.0:5561");
+}
+
 void read_windows(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   s.windows = read_window_list(f, key, value);
 }
@@ -125,6 +131,7 @@ const std::vector<Key>& table() {
       {"takes_max_bytes", whole(&Settings::takes_max_bytes, 0, 100'000'000'000'000)},
       {"takes_max_days", number(&Settings::takes_max_days, 0, 36500)},
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
+      {"listen", read_listen},
       {"windows", read_windows},
       {"window", read_window},
       {"folders", read_folders},

@@ -43,6 +43,9 @@ struct Settings {
   double takes_max_days = 90;                      // ... and after so many days
   double max_model_wait_s = 600;                   // how long the loaded model may keep another model's jobs waiting
 
+  // Workers of other machines.
+  std::string listen;  // tcp://ADDRESS:PORT where they may come, by keys that are allowed; empty: no TCP at all
+
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time

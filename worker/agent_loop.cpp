@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "broker/protocol/curve.h"
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
 #include "config/fault_point.h"
@@ -48,13 +49,21 @@ AgentOptions agent_options(const Settings& settings, const std::string& device) 
 
 // Connected to nobody but a living broker: messages wait in the outbox instead of in a queue that a lost connection
 // takes with it.
-zmq::socket_t broker_socket(zmq::context_t& context, const Paths& paths) {
+zmq::socket_t broker_socket(zmq::context_t& context, const Paths& paths, const std::optional<RemoteBroker>& remote) {
   zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::dealer);
   socket.set(zmq::sockopt::immediate, true);
   socket.set(zmq::sockopt::reconnect_ivl, 100);
   socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
   socket.set(zmq::sockopt::linger, 500);  // for the last give_back
-  socket.connect(ipc_endpoint(paths.worker_socket()));
+  if (!remote) {
+    socket.connect(ipc_endpoint(paths.worker_socket()));
+    return socket;
+  }
+  protocol::use_keys(socket, protocol::own_keys(paths.worker_key()), remote->key);
+  socket.set(zmq::sockopt::reconnect_ivl_max, 30000);
+  socket.set(zmq::sockopt::heartbeat_ivl, 5000);  // a network that is gone is noticed, and the connection made anew
+  socket.set(zmq::sockopt::heartbeat_timeout, 15000);
+  socket.connect(remote->address);
   return socket;
 }
 
@@ -66,7 +75,7 @@ AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLo
       options_(options),
       catalogue_(Catalogue::load(settings.test_models)),
       signals_(signals),
-      broker_(broker_socket(context_, paths)),
+      broker_(broker_socket(context_, paths, options.broker)),
       agent_(agent_options(settings, options.device), *this, Agent::Clock::now()) {}
 
 void AgentLoop::run() {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <zmq.hpp>
 
@@ -14,10 +15,17 @@
 
 namespace lectern {
 
+// A broker on another machine.
+struct RemoteBroker {
+  std::string address;  // tcp://HOST:PORT
+  std::string key;      // its public key
+};
+
 struct AgentLoopOptions {
   std::string device;       // cpu or cuda:N
   bool foreground = false;  // logs go to stderr
   std::string log_level;
+  std::optional<RemoteBroker> broker;  // nullopt: the one of this home
 };
 
 class AgentLoop : private AgentEffects {

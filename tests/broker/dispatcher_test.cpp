@@ -81,7 +81,7 @@ class DispatcherTest : public testing::Test {
   FakeClock clock;
   Store store{folder / "lectern.sqlite", clock};
   zmq::context_t context;
-  zmq::socket_t clients{context, zmq::socket_type::router}, workers{context, zmq::socket_type::router};
+  Gate clients{context, folder / "clients"}, workers{context, folder / "workers"};
   Post post{clients, workers};
   ModelShelf models{paths, settings};
   Dispatcher dispatcher{store, post, models, paths, settings, clock};
