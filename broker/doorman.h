@@ -2,6 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
 #include <zmq.hpp>
 
 namespace lectern {
@@ -16,7 +19,11 @@ class Doorman {
   void answer();                               // all that ask now; a file that cannot be read lets nobody in
 
  private:
+  // The name of who may enter; empty: nobody.
+  std::string name_of(const std::vector<std::string>& asked);
+
   std::filesystem::path allowed_;
+  std::set<std::string> refused_;  // keys that the log has named
   zmq::socket_t socket_;
 };
 

@@ -46,7 +46,8 @@ int list(const Context& context) {
 int remove(const Context& context, const std::string& name) {
   protocol::forget_key(context.paths().allowed_keys(), name);
   if (!context.json)
-    std::printf("%s is let in no more; if it is connected now, this holds from the broker's next start\n", name.c_str());
+    std::printf("%s is let in no more; if it is connected now, this holds from the broker's next start\n",
+                name.c_str());
   return 0;
 }
 
@@ -58,7 +59,8 @@ void add_key(CLI::App& app, Context& context, Action& chosen) {
   key->require_subcommand(0, 1);
   key->footer(
       "On the machine with the card:    lectern key                       (its worker key)\n"
-      "On the broker's machine:         lectern key allow gpu1 'KEY'      and `listen: tcp://0.0.0.0:5561` in config.yaml\n"
+      "On the broker's machine:         lectern key allow gpu1 'KEY'      and `listen: tcp://0.0.0.0:5561` in "
+      "config.yaml\n"
       "                                 lectern key                       (its broker key)\n"
       "On the machine with the card:    lectern-worker --join tcp://HOST:5561 --broker-key 'KEY'");
   key->callback([key, &context, &chosen] {

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include "broker/protocol/curve.h"
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
 #include "config/fault_point.h"
@@ -47,26 +46,6 @@ AgentOptions agent_options(const Settings& settings, const std::string& device) 
   return options;
 }
 
-// Connected to nobody but a living broker: messages wait in the outbox instead of in a queue that a lost connection
-// takes with it.
-zmq::socket_t broker_socket(zmq::context_t& context, const Paths& paths, const std::optional<RemoteBroker>& remote) {
-  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::dealer);
-  socket.set(zmq::sockopt::immediate, true);
-  socket.set(zmq::sockopt::reconnect_ivl, 100);
-  socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
-  socket.set(zmq::sockopt::linger, 500);  // for the last give_back
-  if (!remote) {
-    socket.connect(ipc_endpoint(paths.worker_socket()));
-    return socket;
-  }
-  protocol::use_keys(socket, protocol::own_keys(paths.worker_key()), remote->key);
-  socket.set(zmq::sockopt::reconnect_ivl_max, 30000);
-  socket.set(zmq::sockopt::heartbeat_ivl, 5000);  // a network that is gone is noticed, and the connection made anew
-  socket.set(zmq::sockopt::heartbeat_timeout, 15000);
-  socket.connect(remote->address);
-  return socket;
-}
-
 }  // namespace
 
 AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLoopOptions& options, int signals)
@@ -75,15 +54,16 @@ AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLo
       options_(options),
       catalogue_(Catalogue::load(settings.test_models)),
       signals_(signals),
-      broker_(broker_socket(context_, paths, options.broker)),
+      line_(context_, paths, options.broker),
       agent_(agent_options(settings, options.device), *this, Agent::Clock::now()) {}
 
 void AgentLoop::run() {
   agent_.begin();
   while (!agent_.done()) {
     wait();
+    line_.read_events();
     flush();
-    while (auto frames = protocol::receive(broker_)) agent_.broker_message(std::move(*frames), Agent::Clock::now());
+    while (auto frames = protocol::receive(line_.socket())) agent_.broker_message(std::move(*frames), Agent::Clock::now());
     read_engine();
     read_signals();
     agent_.tick(Agent::Clock::now());
@@ -93,8 +73,9 @@ void AgentLoop::run() {
 
 void AgentLoop::wait() {
   std::vector<zmq::pollitem_t> items = {
-      {broker_.handle(), 0, static_cast<short>(ZMQ_POLLIN | (outbox_.empty() ? 0 : ZMQ_POLLOUT)), 0},
+      {line_.socket().handle(), 0, static_cast<short>(ZMQ_POLLIN | (outbox_.empty() ? 0 : ZMQ_POLLOUT)), 0},
       {nullptr, signals_, ZMQ_POLLIN, 0}};
+  line_.wait_for(items);
   if (engine_) items.push_back({engine_->socket().handle(), 0, ZMQ_POLLIN, 0});
   if (engine_ && engine_->stderr_fd() >= 0) items.push_back({nullptr, engine_->stderr_fd(), ZMQ_POLLIN, 0});
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline() - Agent::Clock::now());
@@ -127,7 +108,7 @@ void AgentLoop::read_signals() {
 }
 
 void AgentLoop::flush() {
-  while (!outbox_.empty() && protocol::send(broker_, outbox_.front())) outbox_.pop_front(), fault_point("sent");
+  while (!outbox_.empty() && protocol::send(line_.socket(), outbox_.front())) outbox_.pop_front(), fault_point("sent");
 }
 
 void AgentLoop::send_to_broker(protocol::Frames frames) {
@@ -137,7 +118,7 @@ void AgentLoop::send_to_broker(protocol::Frames frames) {
 }
 
 void AgentLoop::beat(protocol::Frames heartbeat) {
-  if (outbox_.empty()) protocol::send(broker_, heartbeat);
+  if (outbox_.empty()) protocol::send(line_.socket(), heartbeat);
 }
 
 EngineCommand AgentLoop::engine_command(const CatalogueModel& model) const {

@@ -11,15 +11,10 @@
 #include "config/paths.h"
 #include "config/settings.h"
 #include "worker/agent.h"
+#include "worker/broker_line.h"
 #include "worker/engine_process.h"
 
 namespace lectern {
-
-// A broker on another machine.
-struct RemoteBroker {
-  std::string address;  // tcp://HOST:PORT
-  std::string key;      // its public key
-};
 
 struct AgentLoopOptions {
   std::string device;       // cpu or cuda:N
@@ -55,7 +50,7 @@ class AgentLoop : private AgentEffects {
   Catalogue catalogue_;
   int signals_;
   zmq::context_t context_{1};
-  zmq::socket_t broker_;                 // DEALER
+  BrokerLine line_;
   std::deque<protocol::Frames> outbox_;  // to the broker, until it can be reached
   std::unique_ptr<EngineProcess> engine_;
   int engines_started_ = 0;

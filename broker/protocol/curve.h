@@ -17,8 +17,8 @@ bool is_key(const std::string& text);
 // is damaged or open to others.
 KeyPair own_keys(const std::filesystem::path& file);
 
-// Before bind: whoever connects must know the public half of `own`, and the ZAP handler of the socket's context is asked
-// about his key under `domain`. Without a handler nobody gets in.
+// Before bind: whoever connects must know the public half of `own`, and the ZAP handler of the socket's context is
+// asked about his key under `domain`. Without a handler nobody gets in.
 void require_keys(zmq::socket_t& socket, const KeyPair& own, const std::string& domain);
 // Before connect: proves `own` to a socket whose public key is `server`, and talks to no other.
 void use_keys(zmq::socket_t& socket, const KeyPair& own, const std::string& server);
