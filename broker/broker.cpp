@@ -54,10 +54,11 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       models_(paths, settings),
       intake_(store_, models_, settings),
       timetable_(store_, settings, clock),
+      estimates_(store_, models_, timetable_, clock),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
+      desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {

@@ -8,6 +8,7 @@
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/estimates.h"
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
@@ -47,6 +48,7 @@ class Broker {
   ModelShelf models_;
   Intake intake_;
   Timetable timetable_;
+  Estimates estimates_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;

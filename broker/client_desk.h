@@ -8,6 +8,7 @@
 
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
+#include "broker/estimates.h"
 #include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
@@ -25,6 +26,7 @@ class ClientDesk {
     Post& post;
     Intake& intake;
     Timetable& timetable;
+    Estimates& estimates;
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;

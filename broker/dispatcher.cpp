@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
 constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kSpeedWindowMs = 60000;
+constexpr std::int64_t kLearnFromMs = 5000;  // a stretch of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
@@ -104,7 +105,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
   }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take,
+  takes_pool_.add([this, take, id = worker.id, model = worker.model, job = held->job, key = held->take,
                    payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -137,7 +138,8 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
       store_.add_take(stored);
       store_.take_done(lease);
       const std::int64_t now = clock_.monotonic_ms();
-      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz});
+      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, model});
+      learn_speed();
     };
   });
 }
@@ -351,6 +353,16 @@ std::uint64_t Dispatcher::leases() const {
   std::uint64_t count = 0;
   for (const auto& [peer, worker] : workers_) count += worker.leases.size();
   return count;
+}
+
+// Of one model at a time, and from stretches that are long enough to tell.
+void Dispatcher::learn_speed() {
+  const Spoken &first = spoken_.front(), &last = spoken_.back();
+  if (last.at_ms - first.at_ms < kLearnFromMs || last.at_ms - learned_ms_ < kLearnFromMs) return;
+  for (const Spoken& spoken : spoken_)
+    if (spoken.model != last.model) return;
+  learned_ms_ = last.at_ms;
+  store_.learn_speed(last.model, speed());
 }
 
 double Dispatcher::speed() const {

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -166,6 +167,14 @@ class Store {
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
+
+  // ---- estimates
+  // What was learned of a model's speed, times real time; 0: nothing.
+  double learned_speed(const std::string& model);
+  void learn_speed(const std::string& model, double times_real_time);
+  std::uint64_t script_bytes(std::uint64_t job);
+  // Characters that are left of unheld jobs which come before this one, by model.
+  std::map<std::string, std::uint64_t> characters_before(std::uint64_t job, std::int64_t priority);
 
   // ---- history, pruning, copies
   std::vector<protocol::Event> history(std::uint64_t job);

@@ -48,6 +48,33 @@ Timetable::Window* Timetable::find(const std::string& name) {
   return found == windows_.end() ? nullptr : &*found;
 }
 
+std::vector<calendar::Span> Timetable::openings(const std::string& name, Instant from, Instant to) {
+  const Window* window = find(name);
+  if (!window || from >= to) return {};
+  return calendar::openings(window->setting.hours, window->zone, from, to);
+}
+
+std::optional<calendar::Span> Timetable::current_or_next(const std::string& name) {
+  Window* window = find(name);
+  if (!window) return std::nullopt;
+  calendar::Level level = look(*window, clock_.wall_ms());
+  if (level.open) return level.holds;
+  if (level.holds.end == calendar::kNever) return std::nullopt;
+  return calendar::level(window->setting.hours, window->zone, level.holds.end).holds;
+}
+
+std::string Timetable::when_words(Instant at) const { return calendar::when_words(own_, at, clock_.wall_ms()); }
+
+std::string Timetable::goes_on(const Job& job, Instant then) {
+  const Instant at = std::max(then, job.when.not_before_ms);
+  const Window* window = find(job.when.window);
+  if (!window) return job.when.window.empty() && at > then ? when_words(at) : "";
+  const calendar::Level level = calendar::level(window->setting.hours, window->zone, at);
+  const Instant opens = level.open ? at : level.holds.end;
+  if (opens == calendar::kNever) return {};
+  return calendar::when_words(window->zone, opens, clock_.wall_ms());
+}
+
 std::string Timetable::waits_for(const Job& job) {
   if (job.state != JobState::queued && job.state != JobState::running) return {};
   const Instant now = clock_.wall_ms();

@@ -23,6 +23,13 @@ class Timetable {
   const std::vector<std::string>& open() const { return open_; }
   // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)"; empty: they are.
   std::string waits_for(const Job& job);
+  // When and in which window a job goes on that did not come to its end until then: "Tue 22:00"; empty: not known.
+  std::string goes_on(const Job& job, calendar::Instant then);
+
+  // As calendar::openings(); none for a window that config.yaml lacks.
+  std::vector<calendar::Span> openings(const std::string& window, calendar::Instant from, calendar::Instant to);
+  std::optional<calendar::Span> current_or_next(const std::string& window);
+  std::string when_words(calendar::Instant at) const;  // in the machine's zone
 
  private:
   struct Window {

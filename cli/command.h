@@ -34,6 +34,7 @@ void add_wait(CLI::App&, Context&, Action& chosen);
 void add_changes(CLI::App&, Context&, Action& chosen);  // cancel, pause, resume, retry, priority
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
+void add_plan(CLI::App&, Context&, Action& chosen);
 void add_start(CLI::App&, Context&, Action& chosen);
 void add_stop(CLI::App&, Context&, Action& chosen);
 void add_ps(CLI::App&, Context&, Action& chosen);

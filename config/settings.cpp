@@ -56,9 +56,7 @@ void read_device(Settings& s, const YamlFields& f, const std::string& key, const
 }
 
 void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  std::string folder = f.text(key, value);
-  const char* home = std::getenv("HOME");
-  if (home && (folder == "~" || folder.rfind("~/", 0) == 0)) folder = home + folder.substr(1);
+  const std::string folder = expand_home(f.text(key, value));
   // A relative folder would mean another place for each folder that a command is given in.
   if (!folder.empty() && folder[0] != '/')
     f.refuse(value, "'output' is not an absolute path: '" + folder + "'", "write it from the root, or from ~/");
@@ -74,6 +72,10 @@ void read_window(Settings& s, const YamlFields& f, const std::string& key, const
   if (!name.empty() && name != kAlways && !find_window(s.windows, name))
     f.refuse(value, "'window' cannot be '" + name + "': there is no window of that name", known_windows(s.windows, name));
   s.window = name == kAlways ? "" : name;
+}
+
+void read_schedules(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.schedules = read_schedule_list(f, key, value, s.windows);
 }
 
 struct Key {
@@ -107,6 +109,7 @@ const std::vector<Key>& table() {
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
       {"windows", read_windows},
       {"window", read_window},
+      {"schedules", read_schedules},
       {"test_models", read_test_models},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };

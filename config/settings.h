@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/paths.h"
+#include "config/schedule_setting.h"
 #include "config/window_setting.h"
 
 namespace lectern {
@@ -45,6 +46,7 @@ struct Settings {
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time
+  std::vector<ScheduleSetting> schedules;  // each of its own name
 
   // For tests and doubters.
   bool test_models = false;               // offers the model "sine", whose speech is tones

@@ -27,6 +27,9 @@ struct WindowSetting {
 // 25:00, a window that is never open, a name that stands twice.
 std::vector<WindowSetting> read_window_list(const YamlFields& fields, const std::string& key, const YAML::Node& value);
 
+// The hint for a zone that is not known.
+std::string zone_hint(const std::string& zone);
+
 const WindowSetting* find_window(const std::vector<WindowSetting>& windows, const std::string& name);
 // The hint for a name that is not known: the nearest one and all of them.
 std::string known_windows(const std::vector<WindowSetting>& windows, const std::string& name);

@@ -240,6 +240,13 @@ struct Backup {
   }
 };
 
+struct Plan {
+  static constexpr const char* kType = "plan";
+  static constexpr const char* kDoc = "client: what will run tonight, by estimate? Answered by `planned`.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
 struct Stop {
   static constexpr const char* kType = "stop";
   static constexpr const char* kDoc = "client: end the broker and its worker in order; jobs go on at the next start.";
@@ -391,6 +398,69 @@ struct BackedUp {
   static void fields(V&& v) {
     v("file", &BackedUp::file, "the copy");
     v("bytes", &BackedUp::bytes, "its size");
+  }
+};
+
+struct OpenWindow {
+  std::string name;
+  std::int64_t begin_ms = 0, end_ms = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("name", &OpenWindow::name, "of the window");
+    v("begin_ms", &OpenWindow::begin_ms, "when it opens, or has opened");
+    v("end_ms", &OpenWindow::end_ms, "when it closes; a day later when it does not close");
+  }
+};
+
+struct ModelSpeed {
+  std::string model;
+  double times_real_time = 0;
+  bool learned = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &ModelSpeed::model, "its name");
+    v("times_real_time", &ModelSpeed::times_real_time, "seconds of audio in a second, all workers together");
+    v("learned", &ModelSpeed::learned, "measured on this machine; else the catalogue's guess");
+  }
+};
+
+struct PlannedJob {
+  std::uint64_t number = 0;
+  std::string name, window, waits;
+  std::int64_t start_ms = 0, end_ms = 0, by_ms = 0;
+  double work_s = 0, part_done = 0;
+  bool late = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &PlannedJob::number, "the job");
+    v("name", &PlannedJob::name, "of the job");
+    v("window", &PlannedJob::window, "in which it runs; empty: at any time");
+    v("waits", &PlannedJob::waits, "when it goes on after the plan's end, or why not; empty: not known");
+    v("start_ms", &PlannedJob::start_ms, "when it will start or go on; 0: not until the plan's end");
+    v("end_ms", &PlannedJob::end_ms, "when it will be done; 0: not until the plan's end");
+    v("by_ms", &PlannedJob::by_ms, "wished to be done by then; 0: no wish");
+    v("work_s", &PlannedJob::work_s, "seconds of work that are left of it");
+    v("part_done", &PlannedJob::part_done, "how much of it will be done at the plan's end, 0 to 1");
+    v("late", &PlannedJob::late, "it will not be done by the wished time");
+  }
+};
+
+struct Planned {
+  static constexpr const char* kType = "planned";
+  static constexpr const char* kDoc = "broker: what will run until the plan's end. Every time in it is an estimate.";
+  std::int64_t now_ms = 0, until_ms = 0;
+  std::vector<OpenWindow> windows;
+  std::vector<ModelSpeed> speeds;
+  std::vector<PlannedJob> runs;
+  std::uint64_t more = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("now_ms", &Planned::now_ms, "when the plan was made");
+    v("until_ms", &Planned::until_ms, "its end: when the windows that are open or open next have closed");
+    v("windows", &Planned::windows, "those windows of unfinished jobs");
+    v("speeds", &Planned::speeds, "that the times come from");
+    v("runs", &Planned::runs, "in the order of their starts; then those that do not start until the end");
+    v("more", &Planned::more, "jobs that are not shown");
   }
 };
 
@@ -595,10 +665,10 @@ void for_each_message(F&& f) {
   [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
-      std::type_identity<Prune>{}, std::type_identity<Backup>{}, std::type_identity<Stop>{},
+      std::type_identity<Prune>{}, std::type_identity<Backup>{}, std::type_identity<Plan>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
-      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<BackedUp>{},
+      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},

@@ -1,4 +1,4 @@
-#include "cli/script_list.h"
+#include "config/script_list.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <set>
 
-#include "cli/natural_order.h"
-#include "cli/quantity.h"
+#include "config/natural_order.h"
+#include "config/quantity.h"
 
-namespace lectern::cli {
+namespace lectern {
 namespace fs = std::filesystem;
 namespace {
 
@@ -195,4 +195,4 @@ bool is_passing_name(const std::string& name) {
   return extension == ".tmp" || extension == ".part" || extension == ".partial" || extension == ".crdownload";
 }
 
-}  // namespace lectern::cli
+}  // namespace lectern

@@ -8,7 +8,7 @@
 
 #include "config/fault.h"
 
-namespace lectern::cli {
+namespace lectern {
 
 struct Script {
   std::filesystem::path path;  // as named or found; "-" for standard input
@@ -46,4 +46,4 @@ bool has_text_extension(const std::filesystem::path& path);
 // Hidden, or left behind by an editor, office program or download: .* ~* *~ *.tmp *.part *.partial *.crdownload
 bool is_passing_name(const std::string& file_name);
 
-}  // namespace lectern::cli
+}  // namespace lectern
