@@ -276,9 +276,10 @@ struct Welcome {
 struct Submitted {
   static constexpr const char* kType = "submitted";
   static constexpr const char* kDoc = "broker: the job is on disk and will be done.";
-  std::string job_id, output, waits, warning;
+  std::string job_id, output;
   std::uint64_t number = 0;
   bool known = false;
+  std::string waits{}, warning{};
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");

@@ -334,7 +334,9 @@ TEST_F(StoreTest, AJobWaitsUntilTheOneBeforeItHasEndedHoweverItEnded) {
     EXPECT_TRUE(store->change(first, JobEvent::pause));
     EXPECT_TRUE(runnable({""}).empty()) << "a held job has not ended";
     EXPECT_TRUE(store->change(first, JobEvent::resume));
-    if (end == JobEvent::publish) EXPECT_TRUE(speak(lease(first)));
+    if (end == JobEvent::publish) {
+      EXPECT_TRUE(speak(lease(first)));
+    }
     EXPECT_TRUE(store->change(first, end));
     EXPECT_EQ(runnable({""}), std::vector{second}) << name(end);
     EXPECT_TRUE(store->change(second, JobEvent::cancel));
