@@ -61,7 +61,7 @@ std::int64_t Agents::tick() {
   for (Agent& agent : agents_) {
     int status = 0;
     if (agent.pid > 0 && waitpid(static_cast<pid_t>(agent.pid), &status, WNOHANG) == agent.pid) {
-      agent.pid = 0;
+      ended_.push_back(std::exchange(agent.pid, 0));
       if (!ending_) {
         const bool long_lived = now - agent.started_ms > 60000;
         agent.failures = long_lived ? 1 : agent.failures + 1;

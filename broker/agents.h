@@ -1,7 +1,9 @@
 // The worker agents of this machine: processes that the broker starts, starts again when they die, and ends.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/clock.h"
@@ -19,6 +21,8 @@ class Agents {
 
   // Starts what is due, looks after children that ended (on SIGCHLD). Returns the next deadline (monotonic ms).
   std::int64_t tick();
+  // Processes that ended since the last call.
+  std::vector<std::int64_t> take_ended() { return std::exchange(ended_, {}); }
   // No more starts; SIGTERM to all.
   void end();
   void kill();  // SIGKILL to all
@@ -37,6 +41,7 @@ class Agents {
   const Settings& settings_;
   const Clock& clock_;
   std::vector<Agent> agents_;
+  std::vector<std::int64_t> ended_;
   bool ending_ = false;
 };
 

@@ -56,7 +56,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       timetable_(store_, settings, clock),
       estimates_(store_, models_, timetable_, clock),
       pipeline_(store_, models_, paths, settings, clock),
-      dispatcher_(store_, post_, paths, settings, clock),
+      dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
       desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
             [this] { begin_stop(); }),
@@ -103,7 +103,9 @@ void Broker::round() {
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
     for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
-    next = std::min({agents_.tick(), dispatcher_.tick(), upkeep_.tick(), timetable_.tick()});
+    next = agents_.tick();
+    for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
 constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
+constexpr std::int64_t kAnswerGraceMs =
+    60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
 constexpr std::int64_t kLearnFromMs = 5000;  // a stretch of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
@@ -22,8 +24,9 @@ std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBase
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Post& post, const Paths& paths, const Settings& settings, const Clock& clock)
-    : store_(store), post_(post), paths_(paths), settings_(settings), clock_(clock) {}
+Dispatcher::Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+                       const Clock& clock)
+    : store_(store), post_(post), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 
 void Dispatcher::handle(const std::string& peer, const protocol::Message& message) {
   if (message.type == protocol::Ready::kType) return ready(peer, message);
@@ -58,6 +61,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   worker.last_call_ms = 0;
   if (worker.state.empty()) worker.state = "cold";
   worker.leases.clear();
+  worker.answered_ms = worker.heard_ms;
   worker.exclusive = false;
   for (const protocol::Lease& lease : store_.leases_of(worker.id)) {
     if (std::find(ready.leases.begin(), ready.leases.end(), lease) != ready.leases.end())
@@ -87,6 +91,7 @@ void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& mes
 }
 
 void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
+  worker.answered_ms = clock_.monotonic_ms();
   const auto held = worker.leases.find(lease.segment);
   if (held == worker.leases.end() || held->second != lease.attempt) return;
   worker.leases.erase(held);
@@ -103,9 +108,14 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
                  take.lease.attempt);
     return;
   }
+  int rate_hz = 0;
+  try {
+    rate_hz = models_.model(held->model).sample_rate_hz;
+  } catch (const Fault&) {  // a model that the catalogue knew once: nothing to compare with
+  }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, model = worker.model, job = held->job, key = held->take,
+  takes_pool_.add([this, take, id = worker.id, model = held->model, job = held->job, key = held->take, rate_hz,
                    payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -119,6 +129,9 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     try {
       const auto samples = protocol::from_payload(payload, take.frames);
       refused = publish::reject_take(samples, stored.sample_rate_hz);
+      if (refused.empty() && rate_hz != 0 && stored.sample_rate_hz != rate_hz)
+        refused = "it came with " + std::to_string(stored.sample_rate_hz) + " Hz; the model speaks at " +
+                  std::to_string(rate_hz);
       if (refused.empty()) stored.bytes = publish::write_take(folder, key, samples, stored.sample_rate_hz);
     } catch (const Fault& fault) {
       refused = fault.what();
@@ -229,6 +242,26 @@ void Dispatcher::lost(const std::string& peer, const std::string& why) {
   workers_.erase(found);
 }
 
+void Dispatcher::lost_process(std::int64_t pid, const std::string& why) {
+  for (const auto& [peer, worker] : workers_)
+    if (worker.pid == pid) return lost(peer, why);
+}
+
+// An agent ends an engine that makes no progress by itself; this is for an agent that does not.
+std::int64_t Dispatcher::answer_due_ms(const Worker& worker) const {
+  if (worker.leases.empty()) return std::numeric_limits<std::int64_t>::max();
+  return worker.answered_ms + static_cast<std::int64_t>(settings_.engine_timeout_s * 3000) + kAnswerGraceMs;
+}
+
+void Dispatcher::recall_stuck(const std::string& peer, Worker& worker) {
+  protocol::CancelWork cancel;
+  for (const auto& [segment, attempt] : worker.leases) cancel.leases.push_back({segment, attempt});
+  post_.to_worker(peer, cancel);
+  ++worker.engine_failures;
+  worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
+  give_up_leases(worker, "no answer, though it is there");
+}
+
 void Dispatcher::ask_again() {
   for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Who{});
 }
@@ -287,6 +320,7 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
   for (const Assignment& a : schedule(std::move(jobs), rooms, shares, clock_.wall_ms(), options)) {
     Worker& worker = workers_[peers[a.worker]];
     if (worker.exclusive) continue;
+    if (worker.leases.empty()) worker.answered_ms = now;
     for (const Claim& claim : store_.claim(a.job, worker.id, a.segments, worker.leases.empty())) {
       worker.leases[claim.work.lease.segment] = claim.work.lease.attempt;
       worker.exclusive = claim.suspect;
@@ -315,6 +349,8 @@ std::int64_t Dispatcher::tick() {
     else
       next = std::min(next, until);
     if (worker.not_before_ms > now) next = std::min(next, worker.not_before_ms);
+    if (answer_due_ms(worker) <= now) recall_stuck(peer, worker);
+    next = std::min(next, answer_due_ms(worker));
   }
   for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");
   for (auto wait = job_not_before_ms_.begin(); wait != job_not_before_ms_.end();) {

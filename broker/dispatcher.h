@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/clock.h"
+#include "broker/model_shelf.h"
 #include "broker/post.h"
 #include "broker/scheduler.h"
 #include "broker/store.h"
@@ -22,7 +23,8 @@ namespace lectern {
 
 class Dispatcher {
  public:
-  Dispatcher(Store& store, Post& post, const Paths& paths, const Settings& settings, const Clock& clock);
+  Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+             const Clock& clock);
 
   int descriptor() const { return takes_pool_.descriptor(); }
   std::vector<WorkPool::Result> results() { return takes_pool_.results(); }
@@ -38,6 +40,8 @@ class Dispatcher {
   void recall(std::uint64_t job);
   // A worker's socket is gone: what it holds is given up.
   void lost(const std::string& peer, const std::string& why);
+  // The same for the worker of that process, when there is one.
+  void lost_process(std::int64_t pid, const std::string& why);
   // The transaction was undone: asks every worker what it holds.
   void ask_again();
   void retire_all();
@@ -52,6 +56,7 @@ class Dispatcher {
   struct Worker {
     std::string id, device, state, model;
     std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, last_call_ms = 0, model_since_ms = 0, not_before_ms = 0;
+    std::int64_t answered_ms = 0;  // when it last answered for a lease, or got one while it had none
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
@@ -73,9 +78,12 @@ class Dispatcher {
   void answered(Worker& worker, const protocol::Lease& lease);
   void fail_model(const std::string& model, const std::string& reason);
   void give_up_leases(Worker& worker, const std::string& why);
+  void recall_stuck(const std::string& peer, Worker& worker);
+  std::int64_t answer_due_ms(const Worker& worker) const;
 
   Store& store_;
   Post& post_;
+  const ModelShelf& models_;
   const Paths& paths_;
   const Settings& settings_;
   const Clock& clock_;

@@ -148,14 +148,17 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
 }
 
 std::optional<Store::Held> Store::held(const protocol::Lease& lease, const std::string& worker) {
-  Query query(database_,
-              guard_removed("fencing")
-                  ? "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND ? > 0 AND ? > ''"
-                  : "SELECT job, idx, take, length(spoken) FROM segments WHERE id = ? AND attempt = ? AND attempt > 0 "
-                    "AND (state = 'waiting' OR (state = 'leased' AND worker = ?))",
-              lease.segment, lease.attempt, worker);
+  Query query(
+      database_,
+      guard_removed("fencing")
+          ? "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
+            "WHERE s.id = ? AND ? > 0 AND ? > ''"
+          : "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
+            "WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
+            "AND (s.state = 'waiting' OR (s.state = 'leased' AND s.worker = ?))",
+      lease.segment, lease.attempt, worker);
   if (!query.next()) return std::nullopt;
-  return Held{query.count(0), query.count(1), query.text(2), query.count(3)};
+  return Held{query.count(0), query.count(1), query.text(2), query.text(3), query.count(4)};
 }
 
 bool Store::has_take(const std::string& key) {

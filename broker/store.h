@@ -150,7 +150,7 @@ class Store {
   // The segment that a lease names, when `worker` holds it under that attempt, or nobody took it since.
   struct Held {
     std::uint64_t job = 0, index = 0;
-    std::string take;
+    std::string take, model;
     std::uint64_t characters = 0;
   };
   std::optional<Held> held(const protocol::Lease& lease, const std::string& worker);
@@ -177,6 +177,8 @@ class Store {
   std::map<std::string, std::uint64_t> characters_before(std::uint64_t job, std::int64_t priority);
 
   // ---- history, pruning, copies
+  // What jobs that are done put out: the first 1000 with a number above `after`, by number, without the sidecar.
+  std::vector<protocol::OutputFiles> outputs(std::uint64_t after);
   std::vector<protocol::Event> history(std::uint64_t job);
   struct Pruned {
     protocol::Pruned counts;

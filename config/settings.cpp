@@ -98,7 +98,7 @@ const std::vector<Key>& table() {
       {"pauses.chapter", pause(&Settings::Pauses::chapter)},
       {"device", read_device},
       {"threads", whole(&Settings::threads, 0, 1024)},
-      {"precision", choice(&Settings::precision, {"float32", "bfloat16"})},
+      {"precision", choice(&Settings::precision, {"float32", "bfloat16", "float16"})},
       {"keep_alive_s", number(&Settings::keep_alive_s, 0, kYear)},
       {"engine_timeout_s", number(&Settings::engine_timeout_s, 10, kYear)},
       {"max_attempts", whole(&Settings::max_attempts, 1, 20)},

@@ -18,10 +18,10 @@ namespace lectern {
 struct Settings {
   // What a job gets when it says nothing else.
   std::string model = "kokoro-82m";
-  std::string voice;                      // empty: the model's default voice
-  double speed = 1.0;                     // 0.5 to 2.0
-  std::string format = "flac";            // wav, flac, ogg, opus, mp3
-  std::filesystem::path output;           // folder for finished files; empty: beside the script
+  std::string voice;             // empty: the model's default voice
+  double speed = 1.0;            // 0.5 to 2.0
+  std::string format = "flac";   // wav, flac, ogg, opus, mp3
+  std::filesystem::path output;  // folder for finished files; empty: beside the script
 
   // Seconds of silence after a segment, by what follows it; 0 to 30.
   struct Pauses {
@@ -29,19 +29,19 @@ struct Settings {
   } pauses;
 
   // The worker of this machine.
-  std::string device = "auto";            // auto, cpu, cuda:N
-  int threads = 0;                        // processor threads for speech; 0: all cores
-  std::string precision = "float32";      // float32; bfloat16 where the engine offers it
-  double keep_alive_s = 30;               // keep the model this long after the last segment; 0: unload at once
-  double engine_timeout_s = 600;          // an engine that makes no progress for so long is killed; at least 10
+  std::string device = "auto";        // auto, cpu, cuda:N
+  int threads = 0;                    // processor threads for speech; 0: all cores
+  std::string precision = "float32";  // float32; bfloat16 or float16 where the engine offers it
+  double keep_alive_s = 30;           // keep the model this long after the last segment; 0: unload at once
+  double engine_timeout_s = 600;      // an engine that makes no progress for so long is killed; at least 10
 
   // The queue.
-  int max_attempts = 3;                   // tries of one segment before it fails; 1 to 20
-  std::uint64_t max_script_bytes = 20'000'000;  // larger scripts are refused; at most 200'000'000
+  int max_attempts = 3;                            // tries of one segment before it fails; 1 to 20
+  std::uint64_t max_script_bytes = 20'000'000;     // larger scripts are refused; at most 200'000'000
   std::uint64_t disk_reserve_bytes = 500'000'000;  // work pauses while less is free where data or audio is written
   std::uint64_t takes_max_bytes = 20'000'000'000;  // takes that no unfinished job needs go, oldest first, beyond this
   double takes_max_days = 90;                      // ... and after so many days
-  double max_model_wait_s = 600;          // how long the loaded model may keep another model's jobs waiting
+  double max_model_wait_s = 600;                   // how long the loaded model may keep another model's jobs waiting
 
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
@@ -49,9 +49,9 @@ struct Settings {
   std::vector<ScheduleSetting> schedules;  // each of its own name
 
   // For tests and doubters.
-  bool test_models = false;               // offers the model "sine", whose speech is tones
+  bool test_models = false;  // offers the model "sine", whose speech is tones
 
-  std::string log_level = "info";         // trace, debug, info, warn, error, off
+  std::string log_level = "info";  // trace, debug, info, warn, error, off
 };
 
 // Reads `paths.config_file()` if it exists and applies the environment.

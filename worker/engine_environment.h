@@ -12,6 +12,14 @@ namespace lectern {
 // `device`: "cpu" or "cuda:N"; `threads`: EngineOptions::threads.
 std::vector<std::pair<std::string, std::string>> engine_environment(const std::string& device, int threads);
 
+// The BLAS that this process has loaded: its file, empty when there is none. The reference one multiplies matrices 40
+// times slower than the others.
+struct LoadedBlas {
+  std::string file;
+  bool reference = false;
+};
+LoadedBlas loaded_blas();
+
 // Called in the engine: what makes it slow and how to mend it, empty when all is well. Tells of the reference BLAS
 // (matrix products 40 times slower) and of an environment that was not set.
 std::vector<std::string> engine_environment_warnings(const std::string& device, int threads);

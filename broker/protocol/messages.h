@@ -229,6 +229,16 @@ struct Prune {
   }
 };
 
+struct Outputs {
+  static constexpr const char* kType = "outputs";
+  static constexpr const char* kDoc = "client: which files did jobs that are done put out? Answered by `output_list`.";
+  std::uint64_t after = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("after", &Outputs::after, "only jobs with a larger number: the last one of the list before, 0 at first");
+  }
+};
+
 struct Backup {
   static constexpr const char* kType = "backup";
   static constexpr const char* kDoc =
@@ -273,9 +283,10 @@ struct Welcome {
 struct Submitted {
   static constexpr const char* kType = "submitted";
   static constexpr const char* kDoc = "broker: the job is on disk and will be done.";
-  std::string job_id, output, waits, warning;
+  std::string job_id, output;
   std::uint64_t number = 0;
   bool known = false;
+  std::string waits{}, warning{};
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -386,6 +397,29 @@ struct Pruned {
     v("jobs", &Pruned::jobs, "forgotten");
     v("takes", &Pruned::takes, "removed");
     v("bytes", &Pruned::bytes, "that those takes held");
+  }
+};
+
+// What a job that is done put out, whether it stands there still or not.
+struct OutputFiles {
+  std::uint64_t number = 0;
+  std::string job_id, audio, sidecar;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &OutputFiles::number, "the job");
+    v("job_id", &OutputFiles::job_id, "as it stands in the sidecar");
+    v("audio", &OutputFiles::audio, "the audio file");
+    v("sidecar", &OutputFiles::sidecar, "what describes it");
+  }
+};
+
+struct OutputList {
+  static constexpr const char* kType = "output_list";
+  static constexpr const char* kDoc = "broker: the answer to `outputs`.";
+  std::vector<OutputFiles> outputs;
+  template <class V>
+  static void fields(V&& v) {
+    v("outputs", &OutputList::outputs, "by number, at most 1000; none: there are no more");
   }
 };
 
@@ -665,10 +699,12 @@ void for_each_message(F&& f) {
   [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
-      std::type_identity<Prune>{}, std::type_identity<Backup>{}, std::type_identity<Plan>{}, std::type_identity<Stop>{},
+      std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
+      std::type_identity<Plan>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
-      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
+      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
+      std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},

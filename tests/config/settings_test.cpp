@@ -171,7 +171,7 @@ TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
   const Refusal r = refusal("format: flak\n");
   EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
   EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
-  for (const std::string line : {"format: FLAC", "precision: float16", "log_level: loud", "device: gpu", "device: cuda",
+  for (const std::string line : {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda",
                                  "device: 'cuda:'", "device: cuda:x", "device: cuda:-1", "device: ''"})
     EXPECT_THAT(refusal(line).what, HasSubstr("cannot be")) << line;
 }

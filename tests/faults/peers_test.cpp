@@ -169,6 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"Silence",
             [](auto& take, auto& payload) { payload[0] = protocol::to_payload(std::vector<float>(take.frames, 0)); }},
         Lie{"NoSampleRate", [](auto& take, auto&) { take.sample_rate_hz = 0; }},
+        Lie{"AnotherModelsSampleRate", [](auto& take, auto&) { take.sample_rate_hz = 16000; }},
         Lie{"ANegativeSampleRate", [](auto& take, auto&) { take.sample_rate_hz = -24000; }},
         Lie{"ASampleRateBeyondAll", [](auto& take, auto&) { take.sample_rate_hz = (1ll << 32) + 24000; }}),
     [](const auto& row) { return row.param.name; });

@@ -124,6 +124,16 @@ TEST(EngineEnvironment, IsMissedWhenItWasNotSet) {
   EXPECT_THAT(engine_environment_warnings("cpu", 3), ::testing::ElementsAre(HasSubstr("OPENBLAS_NUM_THREADS=1")));
 }
 
+TEST(EngineEnvironment, LeavesAProcessorKernelThatSomebodyChose) {
+  setenv("OPENBLAS_CORETYPE", "Haswell", 1);
+  for (const auto& [name, value] : engine_environment("cpu", 1)) {
+    if (name == "OPENBLAS_CORETYPE") {
+      EXPECT_EQ(value, "Haswell");
+    }
+  }
+  unsetenv("OPENBLAS_CORETYPE");
+}
+
 TEST_F(KokoroEngine, SpeaksSeveralSegmentsAndFailsOnlyThoseThatCannotBeSpoken) {
   host_.ask("Is it really over?");            // 1
   host_.ask(" ... ");                         // 2: nothing to speak

@@ -1,0 +1,128 @@
+// The dispatcher against workers that hold on to what they were given, with a clock of the test's own.
+#include "broker/dispatcher.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "config/paths.h"
+
+namespace lectern {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FakeClock : public Clock {
+ public:
+  std::int64_t wall_ms() const override { return now; }
+  std::int64_t monotonic_ms() const override { return now; }
+  std::int64_t now = 1'700'000'000'000;
+};
+
+class DispatcherTest : public testing::Test {
+ protected:
+  static fs::path make_folder() {
+    std::string pattern = (fs::temp_directory_path() / "lectern-dispatcher-XXXXXX").string();
+    return mkdtemp(pattern.data());
+  }
+  static Settings make_settings() {
+    Settings settings;
+    settings.test_models = true;
+    settings.engine_timeout_s = 100;
+    return settings;
+  }
+  ~DispatcherTest() override { fs::remove_all(folder); }
+
+  std::uint64_t submit(int segments) {
+    NewJob job;
+    job.job_id = "dispatched-job";
+    job.batch_id = "batch-0001";
+    job.text_format = "plain";
+    job.model = "sine";
+    job.output = "/out/job.flac";
+    const auto number = store.add_job(job).number;
+    std::vector<NewSegment> rows;
+    for (int i = 0; i < segments; ++i) rows.push_back({0, 4, "sentence", "words", "key" + std::to_string(i), 1});
+    store.set_segments(number, rows, "[]", "hash");
+    store.commit();
+    return number;
+  }
+  template <class T>
+  void say(const std::string& peer, const T& message) {
+    dispatcher.handle(peer, protocol::decode(protocol::encode(message)));
+  }
+  void ready(const std::string& peer, std::uint64_t credit) {
+    protocol::Ready ready;
+    ready.worker = "worker-" + peer;
+    ready.device = "cpu";
+    ready.pid = 4711;
+    ready.credit = credit;
+    say(peer, ready);
+  }
+  // Heartbeats every second, nothing else; the dispatcher looks after each.
+  void live(const std::string& peer, int seconds, std::uint64_t credit) {
+    for (int i = 0; i < seconds; ++i) {
+      clock.now += 1000;
+      protocol::Heartbeat beat;
+      beat.worker = "worker-" + peer;
+      beat.credit = credit;
+      say(peer, beat);
+      dispatcher.tick();
+      dispatcher.dispatch(true);
+      post.drop();
+    }
+  }
+  Job job(std::uint64_t number) { return *store.job(number); }
+
+  const fs::path folder = make_folder();
+  const Paths paths = Paths::locate(folder);
+  const Settings settings = make_settings();
+  FakeClock clock;
+  Store store{folder / "lectern.sqlite", clock};
+  zmq::context_t context;
+  zmq::socket_t clients{context, zmq::socket_type::router}, workers{context, zmq::socket_type::router};
+  Post post{clients, workers};
+  ModelShelf models{paths, settings};
+  Dispatcher dispatcher{store, post, models, paths, settings, clock};
+};
+
+TEST_F(DispatcherTest, AWorkerThatLivesButNeverAnswersLosesItsLeasesAndWaitsBeforeItGetsNewOnes) {
+  const auto number = submit(2);
+  ready("stuck", 2);
+  dispatcher.dispatch(true);
+  ASSERT_EQ(job(number).leased, 2u);
+  live("stuck", 359, 2);
+  EXPECT_EQ(job(number).leased, 2u) << "it may still be loading, or speaking something long";
+  live("stuck", 1, 2);
+  EXPECT_EQ(job(number).leased, 0u);
+  EXPECT_EQ(job(number).waiting, 2u) << "nobody is to blame";
+  ready("other", 2);
+  dispatcher.dispatch(true);
+  EXPECT_EQ(store.leases_of("worker-other").size(), 2u);
+}
+
+TEST_F(DispatcherTest, AnAnswerGivesTheOtherLeasesTheWholeTimeAgain) {
+  const auto number = submit(2);
+  ready("slow", 2);
+  dispatcher.dispatch(true);
+  live("slow", 300, 2);
+  say("slow", protocol::GiveBack{{store.leases_of("worker-slow").front()}});
+  live("slow", 300, 1);
+  EXPECT_EQ(job(number).leased, 1u);
+}
+
+TEST_F(DispatcherTest, LeasesOfAProcessThatEndedAreFreeAtOnce) {
+  const auto number = submit(2);
+  ready("dead", 2);
+  dispatcher.dispatch(true);
+  ASSERT_EQ(job(number).leased, 2u);
+  dispatcher.lost_process(1, "another process");
+  EXPECT_EQ(job(number).leased, 2u);
+  dispatcher.lost_process(4711, "its process ended");
+  EXPECT_EQ(job(number).waiting, 2u);
+  EXPECT_FALSE(dispatcher.any_worker());
+}
+
+}  // namespace
+}  // namespace lectern
