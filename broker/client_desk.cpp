@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "broker/publish/output_name.h"
+#include "broker/report_page.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -47,6 +48,10 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     history(peer, message);
   } else if (type == protocol::Plan::kType) {
     p_.post.to_client(peer, p_.estimates.plan(), message.request);
+  } else if (type == protocol::Report::kType) {
+    report(peer, message.request, protocol::parse<protocol::Report>(message));
+  } else if (type == protocol::Schedule::kType) {
+    p_.schedules.handle(peer, message.request, protocol::parse<protocol::Schedule>(message));
   } else if (type == protocol::Prune::kType) {
     p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
   } else if (type == protocol::Outputs::kType) {
@@ -107,6 +112,13 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
       return [this, peer, request, error = protocol::to_error(fault)] { p_.post.to_client(peer, error, request); };
     }
   });
+}
+
+void ClientDesk::report(const std::string& peer, std::uint64_t request, const protocol::Report& wish) {
+  const auto report = p_.reports.report(wish.since_ms, [this](const Job& job) { return view(job); });
+  std::vector<std::string> page;
+  if (!wish.page_folder.empty()) page.push_back(report_page(report, wish.page_folder));
+  p_.post.to_client(peer, report, request, std::move(page));
 }
 
 protocol::JobView ClientDesk::view(const Job& job) {

@@ -22,6 +22,8 @@ class Intake {
   };
   // Changes nothing. Throws Fault naming the field, voice, model or folder that is wrong. `script` is the file's bytes.
   Checked check(const protocol::Submit& submit, std::string script);
+  // The same for a model and its voice alone; empty words and 0 mean the defaults.
+  void check_sound(const std::string& model, const std::string& voice, double speed);
   // Adds the job to the open transaction, or finds the one of that id.
   Store::Added add(const NewJob& job);
 

@@ -34,6 +34,8 @@ void add_wait(CLI::App&, Context&, Action& chosen);
 void add_changes(CLI::App&, Context&, Action& chosen);  // cancel, pause, resume, retry, priority
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
+void add_schedule(CLI::App&, Context&, Action& chosen);  // add, list, remove, run, pause, resume
+void add_report(CLI::App&, Context&, Action& chosen);
 void add_plan(CLI::App&, Context&, Action& chosen);
 void add_start(CLI::App&, Context&, Action& chosen);
 void add_stop(CLI::App&, Context&, Action& chosen);

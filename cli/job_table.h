@@ -25,6 +25,9 @@ std::string worker_table(const std::vector<protocol::WorkerView>& workers, int w
 // What will run until the plan's end.
 std::string plan_text(const protocol::Planned& plan, int width);
 
+// What was narrated since a time.
+std::string report_text(const protocol::Reported& report, int width);
+
 // Columns of cells, filled to equal widths with two spaces between; the last column is not filled. `right`: columns
 // whose cells stand at the right.
 std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right);

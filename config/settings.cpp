@@ -37,10 +37,6 @@ Reader choice(std::string Settings::*member, std::vector<std::string> allowed) {
   return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.choice(key, value, allowed); };
 }
 
-void read_test_models(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  s.test_models = f.truth(key, value);
-}
-
 void read_model(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   s.model = f.text(key, value);
   if (s.model.empty()) f.refuse(value, "'model' is empty", "name a model; `lectern model list` shows them");
@@ -55,12 +51,17 @@ void read_device(Settings& s, const YamlFields& f, const std::string& key, const
   s.device = device;
 }
 
-void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  const std::string folder = expand_home(f.text(key, value));
-  // A relative folder would mean another place for each folder that a command is given in.
-  if (!folder.empty() && folder[0] != '/')
-    f.refuse(value, "'output' is not an absolute path: '" + folder + "'", "write it from the root, or from ~/");
-  s.output = folder;
+// A relative folder would mean another place for each folder that a command is given in.
+Reader folder(std::filesystem::path Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) {
+    const std::string path = expand_home(f.text(key, value));
+    if (!path.empty() && path[0] != '/')
+      f.refuse(value, "'" + key + "' is not an absolute path: '" + path + "'", "write it from the root, or from ~/");
+    s.*member = path;
+  };
+}
+Reader truth(bool Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.truth(key, value); };
 }
 
 void read_windows(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
@@ -90,7 +91,7 @@ const std::vector<Key>& table() {
       {"voice", text(&Settings::voice)},
       {"speed", number(&Settings::speed, 0.5, 2.0)},
       {"format", choice(&Settings::format, {"wav", "flac", "ogg", "opus", "mp3"})},
-      {"output", read_output},
+      {"output", folder(&Settings::output)},
       {"pauses.clause", pause(&Settings::Pauses::clause)},
       {"pauses.sentence", pause(&Settings::Pauses::sentence)},
       {"pauses.paragraph", pause(&Settings::Pauses::paragraph)},
@@ -109,8 +110,10 @@ const std::vector<Key>& table() {
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
       {"windows", read_windows},
       {"window", read_window},
+      {"reports", folder(&Settings::reports)},
+      {"inhibit_sleep", truth(&Settings::inhibit_sleep)},
       {"schedules", read_schedules},
-      {"test_models", read_test_models},
+      {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };
   return keys;

@@ -46,6 +46,8 @@ struct Settings {
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time
+  std::filesystem::path reports;          // folder for a page about each window; empty: none
+  bool inhibit_sleep = true;              // keep the machine awake while work runs
   std::vector<ScheduleSetting> schedules;  // each of its own name
 
   // For tests and doubters.

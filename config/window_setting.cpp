@@ -55,6 +55,10 @@ WindowSetting read_window(const std::string& file, const YAML::Node& node) {
     if (!calendar::Zone::find(window.zone))
       f.refuse(zone, "'zone' is not known: '" + window.zone + "'", zone_hint(window.zone));
   }
+  if (const auto mains = f.find("only_on_mains"); mains.IsDefined())
+    window.only_on_mains = f.truth("only_on_mains", mains);
+  if (const auto free = f.find("only_when_device_free"); free.IsDefined())
+    window.only_when_device_free = f.truth("only_when_device_free", free);
   f.finish();
   return window;
 }

@@ -21,6 +21,8 @@ struct WindowSetting {
   std::string name;
   calendar::Hours hours;
   std::string zone;  // IANA name; empty: the machine's own
+  bool only_on_mains = false;          // closed while the machine runs on battery
+  bool only_when_device_free = false;  // closed while another process computes on a worker's device
 };
 
 // The entries of `windows:`. Fault(bad_input) names file:line and the field: an unknown zone or key, a time such as

@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "config/schedule_setting.h"
+
 namespace lectern::protocol {
 
 using Json = nlohmann::json;
@@ -257,6 +259,34 @@ struct Plan {
   static void fields(V&&) {}
 };
 
+struct Schedule {
+  static constexpr const char* kType = "schedule";
+  static constexpr const char* kDoc =
+      "client: show or change the schedules. Answered by `schedules`; to `run`, once all of it is submitted.";
+  std::string action, name;
+  ScheduleSetting setting;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &Schedule::action, "list, add, remove, run, pause or resume");
+    v("name", &Schedule::name, "which, except for list and add");
+    v("setting", &Schedule::setting, "for add");
+  }
+};
+
+struct Report {
+  static constexpr const char* kType = "report";
+  static constexpr const char* kDoc =
+      "client: what was narrated since then? Answered by `reported`, with the page for a browser as payload 0 when a "
+      "folder is named.";
+  std::int64_t since_ms = 0;
+  std::string page_folder;
+  template <class V>
+  static void fields(V&& v) {
+    v("since_ms", &Report::since_ms, "the begin of that time");
+    v("page_folder", &Report::page_folder, "where the page will lie: its links depend on it; empty: no page");
+  }
+};
+
 struct Stop {
   static constexpr const char* kType = "stop";
   static constexpr const char* kDoc = "client: end the broker and its worker in order; jobs go on at the next start.";
@@ -498,6 +528,58 @@ struct Planned {
   }
 };
 
+struct ScheduleView {
+  ScheduleSetting setting;
+  bool from_config = false, paused = false;
+  std::int64_t next_ms = 0, result_ms = 0;
+  std::string result;
+  template <class V>
+  static void fields(V&& v) {
+    v("setting", &ScheduleView::setting, "what is submitted, and when");
+    v("from_config", &ScheduleView::from_config, "it stands in config.yaml; else it was added by a command");
+    v("paused", &ScheduleView::paused, "it is not run");
+    v("next_ms", &ScheduleView::next_ms, "when it is run next; 0: paused");
+    v("result_ms", &ScheduleView::result_ms, "when it was run last; 0: never");
+    v("result", &ScheduleView::result, "what came of that");
+  }
+};
+
+struct Schedules {
+  static constexpr const char* kType = "schedules";
+  static constexpr const char* kDoc = "broker: all schedules, by name.";
+  std::vector<ScheduleView> schedules;
+  template <class V>
+  static void fields(V&& v) {
+    v("schedules", &Schedules::schedules, "as they are now");
+  }
+};
+
+struct Reported {
+  static constexpr const char* kType = "reported";
+  static constexpr const char* kDoc = "broker: what ended since a time, and what has not.";
+  std::int64_t from_ms = 0, until_ms = 0;
+  std::string window;
+  std::uint64_t done = 0, failed = 0, cancelled = 0, carried_over = 0, more = 0;
+  double audio_s = 0, working_s = 0, speed = 0, energy_j = 0;
+  std::vector<JobView> jobs;
+  template <class V>
+  static void fields(V&& v) {
+    v("from_ms", &Reported::from_ms, "the begin");
+    v("until_ms", &Reported::until_ms, "the end: now");
+    v("window", &Reported::window, "that it is about; empty: none");
+    v("done", &Reported::done, "jobs");
+    v("failed", &Reported::failed, "jobs");
+    v("cancelled", &Reported::cancelled, "jobs");
+    v("carried_over", &Reported::carried_over, "jobs that are not finished");
+    v("more", &Reported::more, "jobs that are not shown");
+    v("audio_s", &Reported::audio_s, "seconds of finished audio");
+    v("working_s", &Reported::working_s, "seconds in which something was being spoken");
+    v("speed", &Reported::speed, "times real time in those; 0: nothing was spoken");
+    v("energy_j", &Reported::energy_j, "that the devices used while work ran; 0: their driver does not tell");
+    v("jobs", &Reported::jobs, "those that ended, in that order, then those carried over");
+  }
+};
+
 struct Error {
   static constexpr const char* kType = "error";
   static constexpr const char* kDoc = "broker: a request was refused and changed nothing.";
@@ -700,11 +782,14 @@ void for_each_message(F&& f) {
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
-      std::type_identity<Plan>{}, std::type_identity<Stop>{},
+      std::type_identity<Plan>{}, std::type_identity<Schedule>{},
+      std::type_identity<Report>{},
+      std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
       std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
-      std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
+      std::type_identity<BackedUp>{}, std::type_identity<Planned>{}, std::type_identity<Schedules>{},
+      std::type_identity<Reported>{},
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
