@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "cli/checkup/checkup.h"
 #include "cli/local_broker.h"
-#include "config/quantity.h"
+#include "config/calendar/zone.h"
 #include "config/fault.h"
+#include "config/quantity.h"
 
 namespace lectern::cli {
 namespace {
@@ -23,7 +25,13 @@ namespace fs = std::filesystem;
 constexpr Patience kPatience{std::chrono::milliseconds(2000), 1};
 constexpr long kLongestPid = 4194304;  // of Linux
 constexpr int kLongestSerial = 99999;  // engines started by one agent
-const fs::path kZones = "/usr/share/zoneinfo";
+
+std::string clock_now(const calendar::Zone& zone) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const calendar::Civil shown =
+      calendar::civil(zone.shows(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+  return fmt::format("where it is {:02}:{:02}", shown.hour, shown.minute);
+}
 
 // The path itself, or the nearest folder above it that there is.
 fs::path standing(fs::path path) {
@@ -160,25 +168,20 @@ void Checkup::broker() {
 }
 
 void Checkup::time_zone() {
-  const char* variable = std::getenv("TZ");
-  std::string zone = variable ? variable : "";
-  if (!zone.empty() && zone[0] == ':') zone.erase(0, 1);
   const std::string mend = "install the package tzdata";
-  std::error_code none;
-  if (!fs::exists(kZones / "UTC", none))
-    return warning("time-zone-missing", "no zones in " + kZones.string() + ": all hours are UTC", mend);
-  if (zone.empty()) {
-    const fs::path link = fs::read_symlink("/etc/localtime", none);
-    if (!none && !fs::exists("/etc/localtime", none))
-      return warning("time-zone-missing",
-                     "/etc/localtime leads to " + link.string() + ", which is not there: all hours are UTC", mend);
-    const auto at = link.string().find("zoneinfo/");
-    return ok(at == std::string::npos ? "as /etc/localtime says" : link.string().substr(at + 9));
+  try {
+    if (!calendar::Zone::find("UTC"))
+      return warning("time-zone-missing", "this system has no time zones: all hours are UTC", mend);
+    const char* variable = std::getenv("TZ");
+    const std::string named = variable ? variable + (*variable == ':') : "";
+    if (!named.empty() && !calendar::Zone::find(named))
+      return warning("time-zone-missing", "TZ names '" + named + "', which is not among this system's zones",
+                     "set it to a name such as Europe/Berlin, or " + mend);
+    const auto own = calendar::Zone::find("");
+    ok(own->name() + ", " + clock_now(*own));
+  } catch (const std::exception& e) {  // no zones at all
+    warning("time-zone-missing", std::string("the time zones cannot be read: ") + e.what(), mend);
   }
-  const fs::path file = zone[0] == '/' ? fs::path(zone) : kZones / zone;
-  if (fs::is_regular_file(file, none)) return ok(zone + ", as TZ says");
-  warning("time-zone-missing", "TZ names '" + zone + "', which is not among the zones of " + kZones.string(),
-          "set it to a name such as Europe/Berlin, or " + mend);
 }
 
 }  // namespace lectern::cli

@@ -54,11 +54,14 @@ class Cleanup : public testing::Test {
   }
   fs::path install_model() {
     const fs::path folder = lectern.paths().model("kokoro-82m");
-    fs::create_directories(folder);
-    std::ofstream(folder / "kokoro-quantized.onnx") << "bytes";
-    const json file = {{"path", "kokoro-quantized.onnx"}, {"bytes", 5}, {"sha256", sha256("bytes")}};
+    fs::create_directories(folder / "voices");
+    json files = json::array();
+    for (const char* path : {"kokoro-quantized.onnx", "voices/af_heart.bin"}) {
+      std::ofstream(folder / path) << "bytes";
+      files.push_back({{"path", path}, {"bytes", 5}, {"sha256", sha256("bytes")}});
+    }
     std::ofstream(folder / "installed.json")
-        << json({{"model", "kokoro-82m"}, {"source", "a test"}, {"files", {file}}}).dump();
+        << json({{"model", "kokoro-82m"}, {"source", "a test"}, {"files", files}}).dump();
     return folder;
   }
 
