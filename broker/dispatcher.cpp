@@ -139,7 +139,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     } catch (const std::exception& e) {
       refused = e.what();
     }
-    return [this, lease = take.lease, id, job, stored, refused, no_space] {
+    return [this, lease = take.lease, id, model, job, stored, refused, no_space] {
       this->stored(id, lease.segment);
       if (!refused.empty()) {
         spdlog::warn("the take of segment {} is not usable: {}", lease.segment, refused);
