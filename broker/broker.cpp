@@ -18,7 +18,7 @@ constexpr int kMessagesARound = 256;            // then commit and answer before
 constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
 constexpr std::int64_t kEnergyEveryMs = 60000;
-constexpr std::int64_t kUndoneWaitMs = 2000;    // pause after a transaction that had to be undone
+constexpr std::int64_t kUndoneWaitMs = 2000;  // pause after a transaction that had to be undone
 
 int open_signals() {
   sigset_t set;
@@ -55,7 +55,8 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       models_(paths, settings),
       intake_(store_, models_, settings),
       surroundings_([this] { return dispatcher_.views(); }),
-      timetable_(store_, settings, clock, [this](const WindowSetting& window) { return surroundings_.against(window); }),
+      timetable_(store_, settings, clock,
+                 [this](const WindowSetting& window) { return surroundings_.against(window); }),
       estimates_(store_, models_, timetable_, clock),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, models_, paths, settings, clock),
@@ -63,8 +64,8 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       schedules_(store_, intake_, pipeline_, post_, settings, clock),
       reports_(store_, dispatcher_, timetable_, settings, clock),
       sleep_lock_(settings.inhibit_sleep, clock),
-      desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, schedules_, reports_, paths,
-             settings, clock},
+      desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, schedules_,
+             reports_, paths, settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
@@ -112,8 +113,8 @@ void Broker::round() {
     for (const auto& result : results_) result();
     next = agents_.tick();
     for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(),
-                     stopping_ ? next : schedules_.tick(), look_around()});
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), stopping_ ? next : schedules_.tick(),
+                     look_around()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);

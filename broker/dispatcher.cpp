@@ -15,7 +15,7 @@ constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
-constexpr std::int64_t kLearnFromMs = 5000;  // a stretch of speaking tells the model's speed
+constexpr std::int64_t kLearnFromMs = 5000;    // a stretch of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do

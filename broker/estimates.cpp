@@ -114,8 +114,10 @@ protocol::Planned Estimates::plan() {
     const double before_s = audio_s(job) > 0 ? job.audio_s / audio_s(job) : 0;
     shown.part_done = std::min(1.0, before_s + (1 - before_s) * (shown.work_s > 0 ? run.worked_s / shown.work_s : 0));
     shown.late = job.when.by_ms != 0 && (run.end_ms == 0 ? planned.until_ms : run.end_ms) > job.when.by_ms;
-    if (job.state == JobState::held) shown.waits = "paused";
-    else if (run.start_ms == 0 || run.end_ms == 0) shown.waits = timetable_.goes_on(job, planned.until_ms);
+    if (job.state == JobState::held)
+      shown.waits = "paused";
+    else if (run.start_ms == 0 || run.end_ms == 0)
+      shown.waits = timetable_.goes_on(job, planned.until_ms);
     planned.runs.push_back(std::move(shown));
   }
   planned.more = rows.size() - planned.runs.size();

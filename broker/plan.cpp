@@ -1,5 +1,5 @@
-// How it works: time goes from event to event. At each, the best job that may run is worked on until it is done or until
-// the next event: something opens, closes, becomes due, or ends that another job waits for.
+// How it works: time goes from event to event. At each, the best job that may run is worked on until it is done or
+// until the next event: something opens, closes, becomes due, or ends that another job waits for.
 #include "broker/plan.h"
 
 #include <algorithm>

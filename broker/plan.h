@@ -29,8 +29,8 @@ struct PlannedRun {
   double worked_s = 0;                    // of its work, until the plan's end
 };
 
-// When each window is open, by name, in order; from now until the plan's end at least. A name that is not in it is never
-// open.
+// When each window is open, by name, in order; from now until the plan's end at least. A name that is not in it is
+// never open.
 using Openings = std::map<std::string, std::vector<calendar::Span>>;
 
 // The jobs in the order in which they start; those that do not start until `until_ms` last, in the order of the queue.

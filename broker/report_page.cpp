@@ -50,12 +50,23 @@ std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += static_cast<unsigned char>(c) < 32 ? ' ' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 32 ? ' ' : c;
     }
   }
   return out;
@@ -84,17 +95,19 @@ std::string fact(const char* name, const std::string& value) {
 }
 
 std::string heading(const protocol::JobView& job, const std::string& right) {
-  return fmt::format("<article class=\"job\"><header><span><b>{}</b> <span class=\"quiet\">#{}{}</span></span>"
-                     "<span class=\"quiet\">{}</span></header>\n",
-                     escaped(job.name), job.number, job.voice.empty() ? "" : " · " + escaped(job.voice), right);
+  return fmt::format(
+      "<article class=\"job\"><header><span><b>{}</b> <span class=\"quiet\">#{}{}</span></span>"
+      "<span class=\"quiet\">{}</span></header>\n",
+      escaped(job.name), job.number, job.voice.empty() ? "" : " · " + escaped(job.voice), right);
 }
 
 std::string done_job(const protocol::JobView& job, const fs::path& folder) {
   const std::string source = link(job.output, folder);
   return heading(job, clock_time(job.audio_s)) +
-         fmt::format("<p class=\"quiet\"><a href=\"{0}\">{1}</a></p>\n"
-                     "<audio controls preload=\"none\" src=\"{0}\"></audio></article>\n",
-                     source, escaped(job.output));
+         fmt::format(
+             "<p class=\"quiet\"><a href=\"{0}\">{1}</a></p>\n"
+             "<audio controls preload=\"none\" src=\"{0}\"></audio></article>\n",
+             source, escaped(job.output));
 }
 
 std::string ended_job(const protocol::JobView& job) {
@@ -110,9 +123,8 @@ std::string ended_job(const protocol::JobView& job) {
 
 std::string open_job(const protocol::JobView& job) {
   const auto percent = job.characters > 0 ? job.characters_done * 100 / job.characters : 0;
-  return heading(job, fmt::format("{} %", percent)) +
-         fmt::format("<p class=\"wait\">{}{}</p></article>\n", job.state,
-                     job.reason.empty() ? "" : ": " + escaped(job.reason));
+  return heading(job, fmt::format("{} %", percent)) + fmt::format("<p class=\"wait\">{}{}</p></article>\n", job.state,
+                                                                  job.reason.empty() ? "" : ": " + escaped(job.reason));
 }
 
 }  // namespace
@@ -134,10 +146,12 @@ std::string report_page(const protocol::Reported& r, const fs::path& folder) {
   };
   auto ended = [](const protocol::JobView& job) { return job.state == "failed" || job.state == "cancelled"; };
   section("Not done", ended, [](const auto& job) { return ended_job(job); });
-  section("Done", [](const auto& job) { return job.state == "done"; },
-          [&](const auto& job) { return done_job(job, folder); });
-  section("Carried over", [&](const auto& job) { return job.state != "done" && !ended(job); },
-          [](const auto& job) { return open_job(job); });
+  section(
+      "Done", [](const auto& job) { return job.state == "done"; },
+      [&](const auto& job) { return done_job(job, folder); });
+  section(
+      "Carried over", [&](const auto& job) { return job.state != "done" && !ended(job); },
+      [](const auto& job) { return open_job(job); });
   if (r.jobs.empty()) text += "<p>Nothing ended in this time, and nothing waits.</p>\n";
   if (r.more > 0) text += fmt::format("<p class=\"quiet\">and {} more jobs</p>\n", count(r.more));
   return text + "</body>\n</html>\n";

@@ -12,7 +12,7 @@ namespace lectern {
 namespace {
 
 constexpr std::size_t kJobsShown = 2000;
-constexpr std::int64_t kRestMs = 600'000;       // after a window's end, what still runs is waited for so long
+constexpr std::int64_t kRestMs = 600'000;  // after a window's end, what still runs is waited for so long
 constexpr std::int64_t kLookAgainMs = 1000;
 constexpr std::int64_t kOldMs = 7 * 86'400'000LL;  // a window that closed longer ago gets no page any more
 
@@ -37,8 +37,10 @@ protocol::Reported Reports::report(std::int64_t from_ms, const View& view) {
     report.failed += job->state == JobState::failed;
     report.cancelled += job->state == JobState::cancelled;
     if (job->state == JobState::done) report.audio_s += job->audio_s;
-    if (report.jobs.size() < kJobsShown) report.jobs.push_back(view(*job));
-    else ++report.more;
+    if (report.jobs.size() < kJobsShown)
+      report.jobs.push_back(view(*job));
+    else
+      ++report.more;
   }
   return report;
 }
@@ -71,7 +73,8 @@ std::int64_t Reports::tick(const View& view) {
 }
 
 void Reports::write_page(const std::string& window, const calendar::Span& span, const View& view) {
-  const std::filesystem::path page = settings_.reports / (window + "-" + timetable_.date_of(window, span.begin) + ".html");
+  const std::filesystem::path page =
+      settings_.reports / (window + "-" + timetable_.date_of(window, span.begin) + ".html");
   std::error_code error;
   if (std::filesystem::exists(page, error)) return;
   if (store_.ended_since(span.begin).empty() && store_.spoken_since(span.begin).audio_s == 0) return;

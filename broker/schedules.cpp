@@ -17,11 +17,13 @@ namespace {
 namespace fs = std::filesystem;
 using calendar::Instant;
 
-constexpr Instant kOnTimeMs = 90'000;               // what is noticed later was missed
+constexpr Instant kOnTimeMs = 90'000;                // what is noticed later was missed
 constexpr Instant kWrongClockMs = 36 * 3'600'000LL;  // a run that lies further ahead was begun by a wrong clock
 constexpr std::size_t kFilesAStep = 32, kBytesAStep = 16u << 20;
 
-std::string run_id(const std::string& name, Instant due) { return sha256(name + '\0' + std::to_string(due)).substr(0, 24); }
+std::string run_id(const std::string& name, Instant due) {
+  return sha256(name + '\0' + std::to_string(due)).substr(0, 24);
+}
 
 std::string job_words(const std::vector<std::uint64_t>& jobs) {
   if (jobs.size() == 1) return fmt::format("1 job (#{})", jobs.front());
@@ -168,7 +170,7 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   const ScheduleSetting& s = run.setting;
   const std::string path = script.path.lexically_normal().string();
   const std::string format = s.format.empty() ? settings_.format : s.format;
-  const fs::path folder = !s.output.empty() ? fs::path(s.output)
+  const fs::path folder = !s.output.empty()           ? fs::path(s.output)
                           : !settings_.output.empty() ? settings_.output
                                                       : script.path.parent_path();
   protocol::Submit m;

@@ -33,8 +33,10 @@ int inhibit(std::string& why) {
   int descriptor = -1;
   if (code >= 0) code = sd_bus_message_read(reply, "h", &descriptor);
   if (code >= 0) descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);  // the message owns the other one
-  if (code < 0) why = error.message ? error.message : std::strerror(-code);
-  else if (descriptor < 0) why = std::strerror(errno);
+  if (code < 0)
+    why = error.message ? error.message : std::strerror(-code);
+  else if (descriptor < 0)
+    why = std::strerror(errno);
   sd_bus_message_unref(reply);
   sd_bus_error_free(&error);
   return code < 0 ? code : descriptor;
@@ -49,8 +51,10 @@ std::int64_t SleepLock::set_working(bool working) {
     last_work_ms_ = now;
     if (!held() && now >= not_before_ms_) take();
   } else if (held()) {
-    if (now >= last_work_ms_ + kHoldMs) release();
-    else return last_work_ms_ + kHoldMs;
+    if (now >= last_work_ms_ + kHoldMs)
+      release();
+    else
+      return last_work_ms_ + kHoldMs;
   }
   return std::numeric_limits<std::int64_t>::max();
 }

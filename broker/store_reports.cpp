@@ -35,8 +35,9 @@ Store::Speaking Store::spoken_since(std::int64_t from_ms) {
 
 void Store::add_energy(double joules) {
   begin();
-  Query(database_, "INSERT INTO energy(at_ms, joules) VALUES(?,?) ON CONFLICT(at_ms) DO UPDATE SET joules = joules + "
-                   "excluded.joules",
+  Query(database_,
+        "INSERT INTO energy(at_ms, joules) VALUES(?,?) ON CONFLICT(at_ms) DO UPDATE SET joules = joules + "
+        "excluded.joules",
         clock_.wall_ms(), joules)
       .run();
 }

@@ -49,7 +49,8 @@ std::string Surroundings::other_holders() {
     // In another PID namespace the driver's numbers are not ours: then nobody can be told from our engine.
     const bool engine_runs = worker.engine_pid != 0 && worker.state != "loading";
     if (engine_runs && !state->held_by(worker.engine_pid)) continue;
-    std::erase_if(state->holders, [&](const DeviceHolder& h) { return h.pid == worker.engine_pid || h.pid == worker.pid; });
+    std::erase_if(state->holders,
+                  [&](const DeviceHolder& h) { return h.pid == worker.engine_pid || h.pid == worker.pid; });
     if (!state->holders.empty()) return worker.device + " is used by " + describe_holders(*state);
   }
   return {};

@@ -35,7 +35,7 @@ class Timetable {
   // The last stretch that has ended, if one has in the last days.
   std::optional<calendar::Span> last_closed(const std::string& window);
   std::string date_of(const std::string& window, calendar::Instant at);  // "2026-11-23", in the window's zone
-  std::string when_words(calendar::Instant at) const;  // in the machine's zone
+  std::string when_words(calendar::Instant at) const;                    // in the machine's zone
 
  private:
   struct Window {

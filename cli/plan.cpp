@@ -8,9 +8,9 @@
 #include "cli/command.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
-#include "config/quantity.h"
 #include "cli/terminal.h"
 #include "config/calendar/words.h"
+#include "config/quantity.h"
 
 namespace lectern::cli {
 
@@ -27,8 +27,10 @@ std::string plan_text(const protocol::Planned& plan, int width) {
   std::vector<std::vector<std::string>> rows{{"JOB", "NAME", "STARTS", "ENDS", "WORK", ""}};
   for (const protocol::PlannedJob& job : plan.runs) {
     std::string remark;
-    if (job.start_ms == 0) remark = "does not run by then";
-    else if (job.end_ms == 0) remark = fmt::format("does not fit: {} % by then", static_cast<int>(job.part_done * 100));
+    if (job.start_ms == 0)
+      remark = "does not run by then";
+    else if (job.end_ms == 0)
+      remark = fmt::format("does not fit: {} % by then", static_cast<int>(job.part_done * 100));
     if (!job.waits.empty()) remark += (job.waits == "paused" ? "; " : ", goes on ") + job.waits;
     if (job.late) remark += (remark.empty() ? "" : "; ") + ("late: wished by " + when(job.by_ms));
     rows.push_back({"#" + std::to_string(job.number), fitted(printable(job.name), 32), when(job.start_ms),
@@ -43,8 +45,10 @@ namespace {
 
 int show_plan(const Context& context) {
   const auto plan = LocalBroker(context.paths()).connect_or_start().ask<protocol::Planned>(protocol::Plan{});
-  if (context.json) print_json(protocol::detail::to_json(plan));
-  else write_text(STDOUT_FILENO, plan_text(plan, Terminal::of(STDOUT_FILENO).width));
+  if (context.json)
+    print_json(protocol::detail::to_json(plan));
+  else
+    write_text(STDOUT_FILENO, plan_text(plan, Terminal::of(STDOUT_FILENO).width));
   return 0;
 }
 

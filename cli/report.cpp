@@ -19,7 +19,8 @@
 namespace lectern::cli {
 
 std::string report_text(const protocol::Reported& r, int width) {
-  std::string text = fmt::format("{} to {}\n", local_time(r.from_ms).substr(0, 16), local_time(r.until_ms).substr(0, 16));
+  std::string text =
+      fmt::format("{} to {}\n", local_time(r.from_ms).substr(0, 16), local_time(r.until_ms).substr(0, 16));
   text += fmt::format("{} done, {} failed, {} cancelled, {} carried over; {} of audio", count(r.done), count(r.failed),
                       count(r.cancelled), count(r.carried_over), clock_time(r.audio_s));
   if (r.speed > 0) text += fmt::format(", spoken at {} real time", times(r.speed));
@@ -45,7 +46,8 @@ struct Options {
 std::int64_t since(const std::string& words) {
   const calendar::Zone zone = *calendar::Zone::find("");
   const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   if (const auto span = calendar::instant_in("+" + words, zone, now)) return now - (*span - now);
   auto at = calendar::instant_in(words, zone, now);
   if (at && *at > now) {  // a time of day: the last one

@@ -51,7 +51,8 @@ int send(const Context& context, const protocol::Schedule& wish) {
     if (wish.action == "run")
       write_text(STDOUT_FILENO, fmt::format("{}: {}\n", name, printable(s.result)));
     else
-      write_text(STDOUT_FILENO, fmt::format("{}: {}\n", name, s.paused ? "paused" : "next run " + local_time(s.next_ms)));
+      write_text(STDOUT_FILENO,
+                 fmt::format("{}: {}\n", name, s.paused ? "paused" : "next run " + local_time(s.next_ms)));
   }
   if (wish.action == "remove") write_text(STDOUT_FILENO, name + ": removed\n");
   return 0;

@@ -13,11 +13,11 @@ namespace lectern {
 
 struct ScheduleSetting {
   std::string name;
-  std::string when;  // calendar::Recurrence
-  std::string zone;  // IANA name; empty: the machine's own
-  std::vector<std::string> scripts;  // absolute paths of files and folders, and globs
+  std::string when;                                  // calendar::Recurrence
+  std::string zone;                                  // IANA name; empty: the machine's own
+  std::vector<std::string> scripts;                  // absolute paths of files and folders, and globs
   std::string model, voice, format, output, window;  // empty: as for a submit; output: a folder
-  double speed = 0;  // 0: as for a submit
+  double speed = 0;                                  // 0: as for a submit
   std::int64_t priority = 0;
   bool recursive = false, markdown = false, overwrite = false;
   std::string catch_up;  // next-window, once-now or skip; empty: next-window with a window, else once-now
@@ -39,7 +39,8 @@ struct ScheduleSetting {
     v("markdown", &ScheduleSetting::markdown, "every script is Markdown");
     v("overwrite", &ScheduleSetting::overwrite, "as in `submit`");
     v("catch_up", &ScheduleSetting::catch_up,
-      "what is done when its time passed unseen: next-window, once-now or skip; empty: next-window when it has a window, "
+      "what is done when its time passed unseen: next-window, once-now or skip; empty: next-window when it has a "
+      "window, "
       "else once-now");
   }
   bool operator==(const ScheduleSetting&) const = default;

@@ -20,7 +20,7 @@ inline constexpr const char* kAlways = "always";
 struct WindowSetting {
   std::string name;
   calendar::Hours hours;
-  std::string zone;  // IANA name; empty: the machine's own
+  std::string zone;                    // IANA name; empty: the machine's own
   bool only_on_mains = false;          // closed while the machine runs on battery
   bool only_when_device_free = false;  // closed while another process computes on a worker's device
 };

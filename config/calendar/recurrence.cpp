@@ -25,14 +25,12 @@ struct Field {
   int low, high;
   std::vector<const char*> words;  // for low, low + 1, ...
 };
-const std::array<Field, 5> kFields = {{{"minute", 0, 59, {}},
-                                       {"hour", 0, 23, {}},
-                                       {"day of month", 1, 31, {}},
-                                       {"month",
-                                        1,
-                                        12,
-                                        {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
-                                       {"day of week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}}}};
+const std::array<Field, 5> kFields = {
+    {{"minute", 0, 59, {}},
+     {"hour", 0, 23, {}},
+     {"day of month", 1, 31, {}},
+     {"month", 1, 12, {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+     {"day of week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}}}};
 
 [[noreturn]] void refuse(const std::string& what) { throw Fault(Exit::bad_input, what, kHint); }
 
@@ -68,11 +66,14 @@ std::uint64_t part_bits(const Field& field, const std::string& part) {
   int first = field.low, last = field.high;
   if (range != "*") {
     first = value_of(field, range.substr(0, dash));
-    last = dash != std::string::npos ? value_of(field, range.substr(dash + 1)) : slash == std::string::npos ? first : last;
+    last = dash != std::string::npos    ? value_of(field, range.substr(dash + 1))
+           : slash == std::string::npos ? first
+                                        : last;
   } else if (field.high == 7) {
     last = 6;
   }
-  if (first > last) refuse(std::string("the field '") + field.name + "' has a range that ends before it begins: '" + part + "'");
+  if (first > last)
+    refuse(std::string("the field '") + field.name + "' has a range that ends before it begins: '" + part + "'");
   std::uint64_t bits = 0;
   for (int value = first; value <= last; value += step) bits |= std::uint64_t{1} << value;
   return bits;
@@ -83,7 +84,8 @@ std::uint64_t bits_of(const Field& field, const std::string& text) {
   std::stringstream parts(text);
   std::string part;
   while (std::getline(parts, part, ',')) bits |= part_bits(field, part);
-  if (bits == 0 || text.back() == ',') refuse(std::string("the field '") + field.name + "' is not understood: '" + text + "'");
+  if (bits == 0 || text.back() == ',')
+    refuse(std::string("the field '") + field.name + "' is not understood: '" + text + "'");
   return bits;
 }
 

@@ -30,7 +30,7 @@ class Recurrence {
   static Recurrence words(const std::vector<std::string>& words);
   bool on(WallTime day) const;
 
-  std::vector<int> minutes_;  // of the day, ascending
+  std::vector<int> minutes_;                      // of the day, ascending
   unsigned days_ = 0xfffffffe, months_ = 0x1ffe;  // bit n: the day or month n
   Days weekdays_ = kEveryDay;
   bool either_day_ = false;  // cron: day of month or day of week

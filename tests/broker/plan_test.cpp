@@ -26,8 +26,8 @@ std::vector<Row> rows(const std::vector<PlannedJob>& jobs, double until, const O
   std::vector<Row> list;
   auto hours = [](std::int64_t ms) { return static_cast<double>((ms + 500) / 1000) / 3600; };
   for (const PlannedRun& run : plan(jobs, openings, kHour, static_cast<std::int64_t>((until + 1) * kHour)))
-    list.push_back({run.number, run.start_ms ? hours(run.start_ms - kHour) : -1,
-                    run.end_ms ? hours(run.end_ms - kHour) : -1});
+    list.push_back(
+        {run.number, run.start_ms ? hours(run.start_ms - kHour) : -1, run.end_ms ? hours(run.end_ms - kHour) : -1});
   return list;
 }
 

@@ -35,7 +35,8 @@ TEST(ReportPage, HoldsAPlayerForEachOutputAndLoadsNothingFromElsewhere) {
 TEST(ReportPage, LinksOutputsOutsideOfItsFolderByTheirWholePath) {
   protocol::Reported r;
   r.jobs = {job(1, "a b#1?%\"é", "done")};
-  EXPECT_THAT(report_page(r, "/home/me/reports"), HasSubstr("src=\"file:///home/me/audio/a%20b%231%3F%25%22%C3%A9.flac\""));
+  EXPECT_THAT(report_page(r, "/home/me/reports"),
+              HasSubstr("src=\"file:///home/me/audio/a%20b%231%3F%25%22%C3%A9.flac\""));
   EXPECT_THAT(report_page(r, "/home/me"), HasSubstr("src=\"./audio/a%20b%231%3F%25%22%C3%A9.flac\""));
 }
 

@@ -220,8 +220,9 @@ TEST_F(SchedulesTest, TimesThatPassedUnseenAreOneRun) {
 TEST_F(SchedulesTest, TheCatchUpPolicyDecidesWhatAMissedTimeBecomes) {
   const struct {
     const char *policy, *window, *runs_in;  // "-": it does not run
-  } rows[] = {{"", "", ""},           {"", "night", "night"},     {"next-window", "night", "night"},
-              {"once-now", "night", ""}, {"skip", "night", "-"}, {"skip", "", "-"}};
+  } rows[] = {
+      {"", "", ""},           {"", "night", "night"}, {"next-window", "night", "night"}, {"once-now", "night", ""},
+      {"skip", "night", "-"}, {"skip", "", "-"}};
   for (const auto& row : rows) {
     SCOPED_TRACE(std::string(row.policy) + " " + row.window);
     stop();

@@ -1,4 +1,5 @@
-// What windows ask of the machine: power supplies as files, a driver that the test plays, a login manager that it plays.
+// What windows ask of the machine: power supplies as files, a driver that the test plays, a login manager that it
+// plays.
 #include "broker/surroundings.h"
 
 #include <gtest/gtest.h>
@@ -155,7 +156,8 @@ class PlayedLogind {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 4) != 0) abort();
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 4) != 0)
+      abort();
     thread_ = std::thread([this] { serve(); });
   }
   ~PlayedLogind() {
@@ -229,7 +231,9 @@ class PlayedLogind {
 class SleepLockTest : public testing::Test {
  protected:
   ~SleepLockTest() override { unsetenv("DBUS_SYSTEM_BUS_ADDRESS"); }
-  void bus_at(const fs::path& socket) { setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket.string()).c_str(), 1); }
+  void bus_at(const fs::path& socket) {
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket.string()).c_str(), 1);
+  }
   Folder folder;
   TestClock clock;
 };

@@ -26,9 +26,8 @@ const Rule kRules[] = {
     {"every day 02:30", [](auto& c, int) { return c.hour == 2 && c.minute == 30; }},
     {"every sun 02:00 and 03:00", [](auto& c, int d) { return d == 0 && c.hour >= 2 && c.hour <= 3 && c.minute == 0; }},
     {"daily 00:00", [](auto& c, int) { return c.hour == 0 && c.minute == 0; }},
-    {"every day at 23:30, 00:15", [](auto& c, int) {
-       return (c.hour == 23 && c.minute == 30) || (c.hour == 0 && c.minute == 15);
-     }},
+    {"every day at 23:30, 00:15",
+     [](auto& c, int) { return (c.hour == 23 && c.minute == 30) || (c.hour == 0 && c.minute == 15); }},
     {"*/15 * * * *", [](auto& c, int) { return c.minute % 15 == 0; }},
     {"every 10 minutes", [](auto& c, int) { return c.minute % 10 == 0; }},
     {"@hourly", [](auto& c, int) { return c.minute == 0; }},
@@ -37,7 +36,8 @@ const Rule kRules[] = {
        return c.minute == 5 && ((c.hour >= 1 && c.hour <= 3) || c.hour == 22) &&
               (c.month == 3 || c.month == 4 || c.month == 10);
      }},
-    {"30 2 13,29 * 0", [](auto& c, int d) { return c.hour == 2 && c.minute == 30 && (c.day == 13 || c.day == 29 || d == 0); }},
+    {"30 2 13,29 * 0",
+     [](auto& c, int d) { return c.hour == 2 && c.minute == 30 && (c.day == 13 || c.day == 29 || d == 0); }},
     {"0 12 */10 * *", [](auto& c, int) { return c.hour == 12 && c.minute == 0 && c.day % 10 == 1; }},
 };
 

@@ -164,7 +164,8 @@ TEST_F(Night, AScheduleFillsTheNightAndThePageOfTheMorningHoldsIt) {
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   EXPECT_NE(text.find("work/a.flac\"></audio>"), std::string::npos) << text;
   EXPECT_NE(text.find("Carried over</h2>"), std::string::npos) << text;
-  const auto report = nlohmann::json::parse(lectern.run({"report", "--since", "2026-11-23 20:00", "--format", "json"}).out);
+  const auto report =
+      nlohmann::json::parse(lectern.run({"report", "--since", "2026-11-23 20:00", "--format", "json"}).out);
   EXPECT_EQ(report["done"], 1);
   EXPECT_EQ(report["carried_over"], 1);
   lectern.kill_all();
@@ -176,7 +177,8 @@ TEST_F(Night, AWishThatCannotBeMetIsSaidAtOnce) {
   clock.set_to(kMonday + hours(21));
   start();
   const auto variables = clock.in_force();
-  const auto small = lectern.script("a.txt", sentences(3, "one")), large = lectern.script("b.txt", sentences(9000, "two"));
+  const auto small = lectern.script("a.txt", sentences(3, "one")),
+             large = lectern.script("b.txt", sentences(9000, "two"));
   const Ended fits = lectern.run({"submit", small, "--window", "night", "--by", "tomorrow 06:00"});
   EXPECT_EQ(fits.exit, 0) << fits.err;
   EXPECT_EQ(fits.err, "");
