@@ -180,7 +180,10 @@ TEST_F(Cleanup, TakesOfUnfinishedJobsStayAndAreNotSpokenAgain) {
   const auto open = [&] { return lectern.status()["jobs"].back(); };
   ASSERT_TRUE(Installation::until([&] { return open()["segments_done"] >= 2; }));
   ASSERT_EQ(lectern.run({"pause", "--all"}).exit, 0);
-  ASSERT_TRUE(Installation::until([&] { return lectern.status()["workers"][0]["leases"] == 0; }));
+  // What had been handed out is spoken, and its takes are on the disk and counted.
+  ASSERT_TRUE(Installation::until([&] {
+    return lectern.status()["workers"][0]["leases"] == 0 && takes() == open()["segments_done"].get<std::size_t>() + 2;
+  }));
   const std::size_t spoken = open()["segments_done"];
   ASSERT_LT(spoken, 8u) << "it was to be unfinished";
   EXPECT_EQ(takes(), spoken + 2);
