@@ -147,9 +147,10 @@ void Broker::round() {
 std::int64_t Broker::look_around() {
   const std::int64_t now = clock_.monotonic_ms();
   const bool working = dispatcher_.leases() > 0;
-  if (now >= energy_at_ms_) {
+  if (now >= energy_at_ms_ || (working && !counts_energy_)) {
     const double used = surroundings_.energy_used();
-    if (used > 0 && working) store_.add_energy(used);
+    if (used > 0 && counts_energy_) store_.add_energy(used);
+    counts_energy_ = working;
     energy_at_ms_ = now + kEnergyEveryMs;
   }
   return std::min(sleep_lock_.set_working(working), reports_.tick([this](const Job& job) { return desk_.view(job); }));

@@ -67,6 +67,7 @@ class Broker {
   std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
   std::int64_t deadline_ms_ = 0;
   std::int64_t energy_at_ms_ = 0;
+  bool counts_energy_ = false;  // work ran at the last look
   std::int64_t stop_at_ms_ = 0, kill_at_ms_ = 0;  // while stopping: the grace for current segments, then for workers
   bool stopping_ = false, retired_ = false;
   std::uint64_t refused_messages_ = 0;

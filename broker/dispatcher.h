@@ -92,7 +92,7 @@ class Dispatcher {
   std::map<std::uint64_t, std::int64_t> job_not_before_ms_;  // after a retryable failure
   struct Spoken {
     std::int64_t at_ms;
-    double audio_s;
+    double audio_s, computing_s;
     std::string model;
   };
   std::deque<Spoken> spoken_;  // the last minute

@@ -27,10 +27,9 @@ class Play {
     while (now < end && !unfinished_.empty()) {
       Instant next = end;
       std::size_t best = jobs_.size();
-      for (std::size_t i = 0; i < jobs_.size() && best == jobs_.size(); ++i) {
-        if (runs_[i].end_ms != 0) continue;
-        if (may_run(jobs_[i], now, next)) best = i;
-      }
+      while (runs_[first_].end_ms != 0) ++first_;
+      for (std::size_t i = first_; i < jobs_.size() && best == jobs_.size(); ++i)
+        if (runs_[i].end_ms == 0 && may_run(jobs_[i], now, next)) best = i;
       if (best == jobs_.size()) {
         now = next;
         continue;
@@ -80,6 +79,7 @@ class Play {
   const Openings& openings_;
   std::vector<PlannedRun> runs_;
   std::vector<std::size_t> order_;  // of starts
+  std::size_t first_ = 0;           // all before it are done
   std::set<std::uint64_t> unfinished_;
 };
 
