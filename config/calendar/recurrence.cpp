@@ -115,7 +115,8 @@ Recurrence Recurrence::parse(const std::string& text) {
     if (macro == kMacros.end() || parts.size() > 1) refuse("'" + text + "' is not understood");
     parts = split(macro->second);
   }
-  const bool fields = std::isdigit(static_cast<unsigned char>(parts[0][0])) || parts[0][0] == '*';
+  const bool fields = parts[0].find(':') == std::string::npos &&
+                      (std::isdigit(static_cast<unsigned char>(parts[0][0])) || parts[0][0] == '*');
   if (fields && parts.size() != 5)
     refuse("a cron expression has five fields, and '" + text + "' has " + std::to_string(parts.size()));
   const Recurrence result = fields ? cron(parts) : words(parts);
