@@ -9,6 +9,8 @@
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
 #include "broker/estimates.h"
+#include "broker/folder_desk.h"
+#include "broker/hooks/hooks.h"
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
@@ -19,6 +21,7 @@
 #include "broker/surroundings.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"
+#include "broker/watch/watched_folders.h"
 
 namespace lectern {
 
@@ -61,6 +64,9 @@ class Broker {
   Schedules schedules_;
   Reports reports_;
   SleepLock sleep_lock_;
+  hooks::Hooks hooks_;
+  watch::WatchedFolders folders_;
+  FolderDesk folder_desk_;
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;

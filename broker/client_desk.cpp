@@ -58,6 +58,8 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     outputs(peer, message);
   } else if (type == protocol::Backup::kType) {
     p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
+  } else if (type == protocol::FolderRequest::kType) {
+    p_.folders.handle(peer, message);
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
@@ -85,6 +87,7 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.output = job->output;
   answer.number = number;
   answer.known = known;
+  answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
   answer.warning = p_.estimates.too_late(*job);
   p_.post.to_client(peer, answer, request);
@@ -99,6 +102,7 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
       return [this, peer, request, job, sound, chars_per_second, cut] {
         protocol::Estimate estimate;
         estimate.job_id = job.job_id;
+        estimate.name = job.name;
         estimate.output = job.output;
         estimate.model = sound.model;
         estimate.voice = sound.voice;

@@ -9,6 +9,7 @@
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
 #include "broker/estimates.h"
+#include "broker/folder_desk.h"
 #include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
@@ -35,6 +36,7 @@ class ClientDesk {
     Upkeep& upkeep;
     Schedules& schedules;
     Reports& reports;
+    FolderDesk& folders;
     const Paths& paths;
     const Settings& settings;
     const Clock& clock;

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "broker/publish/sound_format.h"
 #include "config/sha256.h"
+#include "config/spelling.h"
 
 namespace lectern {
 namespace {
@@ -169,7 +169,6 @@ void Schedules::go_on(const RunPtr& run) {
 void Schedules::submit(Run& run, const Script& script, const std::string& bytes) {
   const ScheduleSetting& s = run.setting;
   const std::string path = script.path.lexically_normal().string();
-  const std::string format = s.format.empty() ? settings_.format : s.format;
   const fs::path folder = !s.output.empty()           ? fs::path(s.output)
                           : !settings_.output.empty() ? settings_.output
                                                       : script.path.parent_path();
@@ -177,13 +176,12 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   m.job_id = run.batch_id + "-" + sha256(path).substr(0, 24);
   m.batch_id = run.batch_id;
   m.batch_name = s.name;
-  m.name = script.title();
   m.script_name = path;
   m.text_format = s.markdown || script.markdown ? "markdown" : "plain";
   m.model = s.model;
   m.voice = s.voice;
   m.format = s.format;
-  m.output = (folder / (m.name + "." + format)).string();
+  m.output = (folder / (script.title() + "." + (s.format.empty() ? settings_.format : s.format))).string();
   m.speed = s.speed;
   m.priority = s.priority;
   m.overwrite = s.overwrite;
@@ -194,7 +192,7 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
     const auto job = store_.job(*same);
     std::error_code error;
     if (job->state != JobState::done || fs::exists(job->output, error)) {
-      ++run.known;
+      ++(job->state == JobState::done ? run.known : run.waiting);
       return;
     }
   }
@@ -205,6 +203,7 @@ void Schedules::end(const Run& run) {
   std::vector<std::string> parts;
   if (!run.jobs.empty()) parts.push_back(job_words(run.jobs));
   if (run.known > 0) parts.push_back(fmt::format("{} skipped: narrated before with the same settings", run.known));
+  if (run.waiting > 0) parts.push_back(fmt::format("{} skipped: unfinished with the same settings", run.waiting));
   if (run.refused > 0) parts.push_back(fmt::format("{} refused: {}", run.refused, run.refusal));
   const std::string result = parts.empty() ? "no scripts found" : fmt::format("{}", fmt::join(parts, "; "));
   if (const ScheduleRow* row = find(run.setting.name)) {

@@ -48,7 +48,7 @@ class Schedules {
     std::vector<Script> scripts;
     std::size_t next = 0;  // script
     std::vector<std::uint64_t> jobs;
-    std::uint64_t known = 0, refused = 0;
+    std::uint64_t known = 0, waiting = 0, refused = 0;
     std::string refusal;  // the first one
     std::string peer;     // who asked for it
     std::uint64_t request = 0;

@@ -11,6 +11,7 @@
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
 #include "cli/terminal.h"
+#include "config/paths.h"
 #include "config/quantity.h"
 
 namespace lectern::cli {

@@ -47,4 +47,7 @@ void make_folder(const std::filesystem::path& folder, bool owner_only = false);
 // "ipc://PATH"; Fault when the path is longer than a socket address can be (107 bytes).
 std::string ipc_endpoint(const std::filesystem::path& socket);
 
+// "~/a" -> "/home/me/a"
+std::string expand_home(const std::string& path);
+
 }  // namespace lectern

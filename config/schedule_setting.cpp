@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <set>
 
 #include "config/calendar/recurrence.h"
 #include "config/fault.h"
-#include "config/settings.h"
+#include "config/paths.h"
+#include "config/script_settings.h"
 #include "config/strict_yaml.h"
 
 namespace lectern {
 namespace {
 
-const std::vector<std::string> kFormats = {"wav", "flac", "ogg", "opus", "mp3"};
 const std::vector<std::string> kCatchUps = {"next-window", "once-now", "skip"};
 
 bool is_one_of(const std::string& word, const std::vector<std::string>& known) {
@@ -77,7 +76,7 @@ std::optional<WrongField> wrong_field(const ScheduleSetting& s, const std::vecto
       return WrongField{"scripts", "is not an absolute path: '" + script + "'", "write it from the root, or from ~/"};
   if (!s.output.empty() && s.output[0] != '/')
     return WrongField{"output", "is not an absolute path: '" + s.output + "'", "write it from the root, or from ~/"};
-  if (!s.format.empty() && !is_one_of(s.format, kFormats))
+  if (!s.format.empty() && !is_one_of(s.format, format_names()))
     return WrongField{"format", "cannot be '" + s.format + "'", "use wav, flac, ogg, opus or mp3"};
   if (s.speed != 0 && !(s.speed >= 0.5 && s.speed <= 2.0))
     return WrongField{"speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed"};
@@ -105,11 +104,6 @@ std::vector<ScheduleSetting> read_schedule_list(const YamlFields& f, const std::
     schedules.push_back(std::move(schedule));
   }
   return schedules;
-}
-
-std::string expand_home(const std::string& path) {
-  const char* home = std::getenv("HOME");
-  return home && (path == "~" || path.rfind("~/", 0) == 0) ? home + path.substr(1) : path;
 }
 
 bool is_plain_name(const std::string& name) {

@@ -56,8 +56,6 @@ std::optional<WrongField> wrong_field(const ScheduleSetting& schedule, const std
 std::vector<ScheduleSetting> read_schedule_list(const YamlFields& fields, const std::string& key,
                                                 const YAML::Node& value, const std::vector<WindowSetting>& windows);
 
-// "~/a" -> "/home/me/a"
-std::string expand_home(const std::string& path);
 // Letters, digits, - and _; at most 40.
 bool is_plain_name(const std::string& name);
 

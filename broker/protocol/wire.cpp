@@ -109,6 +109,8 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, ScheduleSetting>) return "schedule's setting";
   else if constexpr (std::is_same_v<T, ScheduleView>) return "schedule's view";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
+  else if constexpr (std::is_same_v<T, FolderView>)
+    return "watched folder";
   else return "list of " + type_name<typename T::value_type>();
 }
 
@@ -143,6 +145,7 @@ std::string reference() {
   part(std::type_identity<ScheduleSetting>{});
   part(std::type_identity<ScheduleView>{});
   part(std::type_identity<OutputFiles>{});
+  part(std::type_identity<FolderView>{});
   return text;
 }
 

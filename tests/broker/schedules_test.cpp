@@ -172,6 +172,29 @@ TEST_F(SchedulesTest, WhatWasNarratedWithTheSameSettingsIsSkippedAndSaidSo) {
   EXPECT_EQ(result(), "1 job (#4); 1 skipped: narrated before with the same settings") << "its audio is gone";
 }
 
+TEST_F(SchedulesTest, WhatAnotherScheduleSubmittedIsNotSubmittedTwice) {
+  ScheduleSetting other = schedule("every day 22:00");
+  other.name = "other";
+  other.when = "every day 23:00";
+  settings.schedules.push_back(other);
+  start();
+  at("2026-11-23 22:00");
+  at("2026-11-23 23:00");
+  EXPECT_EQ(jobs().size(), 1u);
+  EXPECT_EQ(parts->store.schedules()[1].result, "1 skipped: unfinished with the same settings");
+}
+
+TEST_F(SchedulesTest, FrontMatterIsHeardAndTheScheduleStandsOverIt) {
+  file("a.txt", "---\ntitle: A title\nformat: wav\nvoice: low\n---\nOne sentence.");
+  schedule("every day 22:00").voice = "high";
+  start();
+  at("2026-11-23 22:00");
+  ASSERT_EQ(jobs().size(), 1u);
+  EXPECT_EQ(jobs()[0].name, "A title");
+  EXPECT_EQ(jobs()[0].output, (folder / "in/a.wav").string());
+  EXPECT_EQ(jobs()[0].voice, "high");
+}
+
 TEST_F(SchedulesTest, DoesNotOverlapWithItsOwnRunBefore) {
   schedule("every day 22:00");
   start();
