@@ -136,7 +136,7 @@ std::string report_page(const protocol::Reported& r, const fs::path& folder) {
                       local_time(r.until_ms).substr(0, 16));
   text += "<dl class=\"facts\">\n" + fact("done", count(r.done)) + fact("failed", count(r.failed)) +
           fact("carried over", count(r.carried_over)) + fact("audio", clock_time(r.audio_s)) +
-          fact("speed", r.speed > 0 ? times(r.speed) + " real time" : "") +
+          fact("times real time", r.speed > 0 ? times(r.speed) : "") +
           fact("energy", r.energy_j > 0 ? fmt::format("{:.2f} kWh", r.energy_j / 3.6e6) : "") + "</dl>\n";
   auto section = [&](const char* title, auto&& shown, auto&& draw) {
     std::string part;
