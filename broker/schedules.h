@@ -28,6 +28,8 @@ class Schedules {
   void take_over();
   // Begins the runs that are due. Returns the next deadline (monotonic ms).
   std::int64_t tick();
+  // No run is under way.
+  bool idle() const { return running_.empty(); }
   // The transaction was undone: what is known of the store is read again.
   void undone() { known_ = false; }
   // Throws Fault for what cannot be done. The answer to `run` comes when all of it is submitted.

@@ -77,7 +77,7 @@ class SchedulesTest : public testing::Test {
   }
   // Rounds of the loop, until nothing is on its way.
   void settle() {
-    for (int quiet = 0; quiet < 3;) {
+    for (int quiet = 0; quiet < 3 || !parts->schedules.idle();) {
       parts->schedules.tick();
       const auto results = parts->pipeline.results();
       for (const auto& result : results) result();
