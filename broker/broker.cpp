@@ -16,7 +16,8 @@ namespace {
 constexpr int kMessagesARound = 256;            // then commit and answer before reading on
 constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
-constexpr std::int64_t kUndoneWaitMs = 2000;    // pause after a transaction that had to be undone
+constexpr std::int64_t kEnergyEveryMs = 60000;
+constexpr std::int64_t kUndoneWaitMs = 2000;  // pause after a transaction that had to be undone
 
 int open_signals() {
   sigset_t set;
@@ -40,17 +41,23 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       post_(clients_, workers_),
       models_(paths, settings),
       intake_(store_, models_, settings),
-      timetable_(store_, settings, clock),
+      surroundings_([this] { return dispatcher_.views(); }),
+      timetable_(store_, settings, clock,
+                 [this](const WindowSetting& window) { return surroundings_.against(window); }),
+      estimates_(store_, models_, timetable_, clock),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
+      schedules_(store_, intake_, pipeline_, post_, settings, clock),
+      reports_(store_, dispatcher_, timetable_, settings, clock),
+      sleep_lock_(settings.inhibit_sleep, clock),
       hooks_(store_, settings.hooks, [this](const std::string& batch) { return folders_.holds(batch); }),
       folders_(store_, intake_, settings, clock,
                {[this](std::uint64_t job) { hooks_.job_ended(job); },
                 [this](const auto& script, const std::string& why) { hooks_.refused(script, why); }}),
       folder_desk_(store_, post_, models_, folders_, settings),
-      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, folder_desk_, paths,
-             settings, clock},
+      desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, schedules_,
+             reports_, folder_desk_, paths, settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
@@ -62,6 +69,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
   fault_point("sockets bound");
   store_.check_integrity();
   store_.restart();
+  schedules_.take_over();
   for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
   for (std::uint64_t job : store_.jobs_in(JobState::publishing)) pipeline_.advance(job);
 }
@@ -107,7 +115,8 @@ void Broker::round() {
     folders_.read_events();
     next = agents_.tick();
     for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), folders_.tick()});
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), stopping_ ? next : schedules_.tick(),
+                     look_around(), folders_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
@@ -138,6 +147,19 @@ void Broker::round() {
   if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
   spdlog::default_logger_raw()->flush();  // once for all that a round had to say
   deadline_ms_ = next;
+}
+
+// Reports of windows that have closed, the machine's sleep, and the energy that work used.
+std::int64_t Broker::look_around() {
+  const std::int64_t now = clock_.monotonic_ms();
+  const bool working = dispatcher_.leases() > 0;
+  if (now >= energy_at_ms_ || (working && !counts_energy_)) {
+    const double used = surroundings_.energy_used();
+    if (used > 0 && counts_energy_) store_.add_energy(used);
+    counts_energy_ = working;
+    energy_at_ms_ = now + kEnergyEveryMs;
+  }
+  return std::min(sleep_lock_.set_working(working), reports_.tick([this](const Job& job) { return desk_.view(job); }));
 }
 
 void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
@@ -196,6 +218,7 @@ void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::s
   if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
   for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
   dispatcher_.ask_again();
+  schedules_.undone();
 }
 
 void Broker::begin_stop() {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "broker/publish/output_name.h"
+#include "broker/report_page.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -45,6 +46,12 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     change(peer, message);
   } else if (type == protocol::History::kType) {
     history(peer, message);
+  } else if (type == protocol::Plan::kType) {
+    p_.post.to_client(peer, p_.estimates.plan(), message.request);
+  } else if (type == protocol::Report::kType) {
+    report(peer, message.request, protocol::parse<protocol::Report>(message));
+  } else if (type == protocol::Schedule::kType) {
+    p_.schedules.handle(peer, message.request, protocol::parse<protocol::Schedule>(message));
   } else if (type == protocol::Prune::kType) {
     p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
   } else if (type == protocol::Outputs::kType) {
@@ -82,6 +89,7 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.known = known;
   answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
+  answer.warning = p_.estimates.too_late(*job);
   p_.post.to_client(peer, answer, request);
 }
 
@@ -110,18 +118,17 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
   });
 }
 
+void ClientDesk::report(const std::string& peer, std::uint64_t request, const protocol::Report& wish) {
+  const auto report = p_.reports.report(wish.since_ms, [this](const Job& job) { return view(job); });
+  std::vector<std::string> page;
+  if (!wish.page_folder.empty()) page.push_back(report_page(report, wish.page_folder));
+  p_.post.to_client(peer, report, request, std::move(page));
+}
+
 protocol::JobView ClientDesk::view(const Job& job) {
   protocol::JobView view = p_.store.view(job);
   if (const std::string waits = p_.timetable.waits_for(job); !waits.empty()) view.reason = waits;
-  double chars_per_second = 15;
-  try {
-    chars_per_second = p_.models.model(job.model).chars_per_second * job.speed;
-  } catch (const Fault&) {  // a model that the catalogue knew once
-  }
-  if (job.characters_done > 500 && job.state != JobState::done)
-    chars_per_second = static_cast<double>(job.characters_done) / std::max(job.audio_s, 1.0);
-  view.expected_audio_s =
-      job.state == JobState::done ? job.audio_s : static_cast<double>(job.characters) / chars_per_second;
+  view.expected_audio_s = p_.estimates.audio_s(job);
   const std::int64_t end = finished(job.state) ? job.finished_ms : p_.clock.wall_ms();
   if (job.started_ms > 0 && end > job.started_ms)
     view.speed = job.audio_s * 1000 / static_cast<double>(end - job.started_ms);

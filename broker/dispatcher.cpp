@@ -16,6 +16,7 @@ constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
+constexpr std::int64_t kLearnFromMs = 5000;    // so much of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
@@ -115,7 +116,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
   }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take, rate_hz,
+  takes_pool_.add([this, take, id = worker.id, model = held->model, job = held->job, key = held->take, rate_hz,
                    payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -139,7 +140,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     } catch (const std::exception& e) {
       refused = e.what();
     }
-    return [this, lease = take.lease, id, job, stored, refused, no_space] {
+    return [this, lease = take.lease, id, model, job, stored, refused, no_space] {
       this->stored(id, lease.segment);
       if (!refused.empty()) {
         spdlog::warn("the take of segment {} is not usable: {}", lease.segment, refused);
@@ -151,7 +152,8 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
       store_.add_take(stored);
       store_.take_done(lease);
       const std::int64_t now = clock_.monotonic_ms();
-      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz});
+      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s, model});
+      learn_speed();
     };
   });
 }
@@ -389,6 +391,24 @@ std::uint64_t Dispatcher::leases() const {
   std::uint64_t count = 0;
   for (const auto& [peer, worker] : workers_) count += worker.leases.size();
   return count;
+}
+
+// Over the time in which the model was speaking, of the last minute: pauses tell nothing.
+void Dispatcher::learn_speed() {
+  const Spoken& last = spoken_.back();
+  if (last.at_ms - learned_ms_ < kLearnFromMs) return;
+  double audio_s = 0, working_s = 0, busy_until_s = 0;
+  for (const Spoken& spoken : spoken_) {
+    if (spoken.model != last.model) continue;
+    const double end_s = static_cast<double>(spoken.at_ms) / 1000;
+    const double begin_s = std::max(end_s - spoken.computing_s, busy_until_s);
+    working_s += std::max(end_s - begin_s, 0.0);
+    busy_until_s = end_s;
+    audio_s += spoken.audio_s;
+  }
+  if (working_s * 1000 < kLearnFromMs) return;
+  learned_ms_ = last.at_ms;
+  store_.learn_speed(last.model, audio_s / working_s);
 }
 
 double Dispatcher::speed() const {

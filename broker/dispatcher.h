@@ -73,6 +73,7 @@ class Dispatcher {
   void give_back(Worker& worker, const protocol::Message& message);
   void engine_failed(Worker& worker, const protocol::Message& message);
   void stored(const std::string& worker, std::uint64_t segment);
+  void learn_speed();
   void unload_after_closing(const std::vector<std::string>& windows);
   void answered(Worker& worker, const protocol::Lease& lease);
   void fail_model(const std::string& model, const std::string& reason);
@@ -91,9 +92,11 @@ class Dispatcher {
   std::map<std::uint64_t, std::int64_t> job_not_before_ms_;  // after a retryable failure
   struct Spoken {
     std::int64_t at_ms;
-    double audio_s;
+    double audio_s, computing_s;
+    std::string model;
   };
   std::deque<Spoken> spoken_;  // the last minute
+  std::int64_t learned_ms_ = 0;
   WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };
 

@@ -108,6 +108,12 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   return {std::move(job), std::move(sound)};
 }
 
+void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
+  const std::string named = model.empty() ? settings_.model : model;
+  models_.sound(named, voice.empty() && named == settings_.model ? settings_.voice : voice,
+                speed == 0 ? settings_.speed : speed);
+}
+
 When Intake::when(const protocol::Submit& submit, const std::string& window) {
   When when;
   if (window != kAlways) when.window = window;

@@ -15,8 +15,9 @@ class Post {
   Post(Gate& clients, Gate& workers) : clients_(clients), workers_(workers) {}
 
   template <class T>
-  void to_client(const std::string& peer, const T& message, std::uint64_t request = 0) {
-    letters_.push_back({&clients_, peer, protocol::encode(message, request)});
+  void to_client(const std::string& peer, const T& message, std::uint64_t request = 0,
+                 std::vector<std::string> payload = {}) {
+    letters_.push_back({&clients_, peer, protocol::encode(message, request, std::move(payload))});
   }
   template <class T>
   void to_worker(const std::string& peer, const T& message) {

@@ -81,6 +81,16 @@ struct SegmentRow {
   std::string pause, spoken, take, notes, reason;  // notes: JSON of the take
 };
 
+// A schedule's row.
+struct ScheduleRow {
+  ScheduleSetting setting;
+  bool from_config = false, paused = false;
+  std::int64_t fired_ms = 0;  // the last time of its rule that is dealt with
+  std::string batch_id;       // of its last run that submitted something
+  std::string result;         // what came of its last run, for people
+  std::int64_t result_ms = 0;
+};
+
 struct StoredTake {
   std::string key, notes;
   std::uint64_t frames = 0, bytes = 0;
@@ -180,6 +190,31 @@ class Store {
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
+
+  // ---- estimates
+  // What was learned of a model's speed, times real time; 0: nothing.
+  double learned_speed(const std::string& model);
+  void learn_speed(const std::string& model, double times_real_time);
+  std::uint64_t script_bytes(std::uint64_t job);
+  // Characters that are left of unheld jobs which come before this one, by model.
+  std::map<std::string, std::uint64_t> characters_before(std::uint64_t job, std::int64_t priority);
+
+  // ---- reports
+  struct Speaking {
+    double audio_s = 0, working_s = 0;  // working_s: seconds in which at least one segment was being spoken
+  };
+  std::vector<std::uint64_t> ended_since(std::int64_t from_ms);  // in the order in which they ended
+  Speaking spoken_since(std::int64_t from_ms);
+  void add_energy(double joules);
+  double energy_since(std::int64_t from_ms);
+
+  // ---- schedules
+  std::vector<ScheduleRow> schedules();  // by name
+  void put_schedule(const ScheduleRow& row);
+  void remove_schedule(const std::string& name);
+  std::uint64_t unfinished_in_batch(const std::string& batch_id);
+  // The last job that made the same of the same script (its name and bytes) and has not failed or been cancelled.
+  std::optional<std::uint64_t> same_script(const NewJob& job);
 
   // ---- watched folders
   struct AddedFolder {

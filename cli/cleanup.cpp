@@ -15,7 +15,7 @@
 #include "cli/model_lock.h"
 #include "cli/model_staging.h"
 #include "cli/published_files.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/question.h"
 #include "cli/terminal.h"
 #include "config/fault.h"

@@ -36,6 +36,9 @@ void add_folder(CLI::App&, Context&, Action& chosen);   // add, list, remove, sc
 void add_key(CLI::App&, Context&, Action& chosen);      // show, allow, list, remove
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
+void add_schedule(CLI::App&, Context&, Action& chosen);  // add, list, remove, run, pause, resume
+void add_report(CLI::App&, Context&, Action& chosen);
+void add_plan(CLI::App&, Context&, Action& chosen);
 void add_start(CLI::App&, Context&, Action& chosen);
 void add_stop(CLI::App&, Context&, Action& chosen);
 void add_ps(CLI::App&, Context&, Action& chosen);

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "cli/progress_line.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {

@@ -27,6 +27,9 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_changes(app, context, chosen);
   add_folder(app, context, chosen);
   add_log(app, context, chosen);
+  add_plan(app, context, chosen);
+  add_report(app, context, chosen);
+  add_schedule(app, context, chosen);
   add_model(app, context, chosen);
   add_voice(app, context, chosen);
   add_start(app, context, chosen);

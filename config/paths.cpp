@@ -118,4 +118,9 @@ std::string ipc_endpoint(const fs::path& socket) {
   return "ipc://" + socket.string();
 }
 
+std::string expand_home(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  return home && (path == "~" || path.rfind("~/", 0) == 0) ? home + path.substr(1) : path;
+}
+
 }  // namespace lectern

@@ -52,4 +52,7 @@ bool is_tcp_address(const std::string& text);
 // "ipc://PATH"; Fault when the path is longer than a socket address can be (107 bytes).
 std::string ipc_endpoint(const std::filesystem::path& socket);
 
+// "~/a" -> "/home/me/a"
+std::string expand_home(const std::string& path);
+
 }  // namespace lectern

@@ -38,10 +38,6 @@ Reader choice(std::string Settings::*member, std::vector<std::string> allowed) {
   return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.choice(key, value, allowed); };
 }
 
-void read_test_models(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  s.test_models = f.truth(key, value);
-}
-
 void read_model(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   s.model = f.text(key, value);
   if (s.model.empty()) f.refuse(value, "'model' is empty", "name a model; `lectern model list` shows them");
@@ -56,8 +52,11 @@ void read_device(Settings& s, const YamlFields& f, const std::string& key, const
   s.device = device;
 }
 
-void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  s.output = absolute_folder(f, key, value);
+Reader folder(std::filesystem::path Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = absolute_folder(f, key, value); };
+}
+Reader truth(bool Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.truth(key, value); };
 }
 
 void read_folders(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
@@ -102,6 +101,10 @@ void read_window(Settings& s, const YamlFields& f, const std::string& key, const
   s.window = name == kAlways ? "" : name;
 }
 
+void read_schedules(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.schedules = read_schedule_list(f, key, value, s.windows);
+}
+
 struct Key {
   std::string name;  // "pauses.sentence": key 'sentence' of the mapping 'pauses'
   Reader read;
@@ -114,7 +117,7 @@ const std::vector<Key>& table() {
       {"voice", text(&Settings::voice)},
       {"speed", number(&Settings::speed, 0.5, 2.0)},
       {"format", choice(&Settings::format, format_names())},
-      {"output", read_output},
+      {"output", folder(&Settings::output)},
       {"pauses.clause", pause(&Settings::Pauses::clause)},
       {"pauses.sentence", pause(&Settings::Pauses::sentence)},
       {"pauses.paragraph", pause(&Settings::Pauses::paragraph)},
@@ -134,13 +137,16 @@ const std::vector<Key>& table() {
       {"listen", read_listen},
       {"windows", read_windows},
       {"window", read_window},
+      {"reports", folder(&Settings::reports)},
+      {"inhibit_sleep", truth(&Settings::inhibit_sleep)},
+      {"schedules", read_schedules},
       {"folders", read_folders},
       {"hooks.job", command(&Settings::Hooks::job)},
       {"hooks.batch", command(&Settings::Hooks::batch)},
       {"hooks.webhook", read_webhook},
       {"hooks.timeout_s", [](Settings& s, const YamlFields& f, auto& key,
                              auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
-      {"test_models", read_test_models},
+      {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };
   return keys;

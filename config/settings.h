@@ -11,6 +11,7 @@
 
 #include "config/folder_settings.h"
 #include "config/paths.h"
+#include "config/schedule_setting.h"
 #include "config/window_setting.h"
 
 namespace lectern {
@@ -49,6 +50,9 @@ struct Settings {
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time
+  std::filesystem::path reports;          // folder for a page about each window; empty: none
+  bool inhibit_sleep = true;              // keep the machine awake while work runs
+  std::vector<ScheduleSetting> schedules;  // each of its own name
 
   // Watched folders; those that `lectern folder add` made are kept in the database.
   std::vector<FolderSettings> folders;

@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "config/schedule_setting.h"
+
 namespace lectern::protocol {
 
 using Json = nlohmann::json;
@@ -250,6 +252,41 @@ struct Backup {
   }
 };
 
+struct Plan {
+  static constexpr const char* kType = "plan";
+  static constexpr const char* kDoc = "client: what will run tonight, by estimate? Answered by `planned`.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+struct Schedule {
+  static constexpr const char* kType = "schedule";
+  static constexpr const char* kDoc =
+      "client: show or change the schedules. Answered by `schedules`; to `run`, once all of it is submitted.";
+  std::string action, name;
+  ScheduleSetting setting;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &Schedule::action, "list, add, remove, run, pause or resume");
+    v("name", &Schedule::name, "which, except for list and add");
+    v("setting", &Schedule::setting, "for add");
+  }
+};
+
+struct Report {
+  static constexpr const char* kType = "report";
+  static constexpr const char* kDoc =
+      "client: what was narrated since then? Answered by `reported`, with the page for a browser as payload 0 when a "
+      "folder is named.";
+  std::int64_t since_ms = 0;
+  std::string page_folder;
+  template <class V>
+  static void fields(V&& v) {
+    v("since_ms", &Report::since_ms, "the begin of that time");
+    v("page_folder", &Report::page_folder, "where the page will lie: its links depend on it; empty: no page");
+  }
+};
+
 struct FolderRequest {
   static constexpr const char* kType = "folder";
   static constexpr const char* kDoc = "client: about watched folders. Answered by `folders`.";
@@ -294,8 +331,8 @@ struct Submitted {
   std::string job_id, output;
   std::uint64_t number = 0;
   bool known = false;
-  std::string waits, warning;
-  std::string name;
+  std::string waits{}, warning{};
+  std::string name{};
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -443,6 +480,121 @@ struct BackedUp {
   static void fields(V&& v) {
     v("file", &BackedUp::file, "the copy");
     v("bytes", &BackedUp::bytes, "its size");
+  }
+};
+
+struct OpenWindow {
+  std::string name;
+  std::int64_t begin_ms = 0, end_ms = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("name", &OpenWindow::name, "of the window");
+    v("begin_ms", &OpenWindow::begin_ms, "when it opens, or has opened");
+    v("end_ms", &OpenWindow::end_ms, "when it closes; a day later when it does not close");
+  }
+};
+
+struct ModelSpeed {
+  std::string model;
+  double times_real_time = 0;
+  bool learned = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &ModelSpeed::model, "its name");
+    v("times_real_time", &ModelSpeed::times_real_time, "seconds of audio in a second, all workers together");
+    v("learned", &ModelSpeed::learned, "measured on this machine; else the catalogue's guess");
+  }
+};
+
+struct PlannedJob {
+  std::uint64_t number = 0;
+  std::string name, window, waits;
+  std::int64_t start_ms = 0, end_ms = 0, by_ms = 0;
+  double work_s = 0, part_done = 0;
+  bool late = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &PlannedJob::number, "the job");
+    v("name", &PlannedJob::name, "of the job");
+    v("window", &PlannedJob::window, "in which it runs; empty: at any time");
+    v("waits", &PlannedJob::waits, "when it goes on after the plan's end, or why not; empty: not known");
+    v("start_ms", &PlannedJob::start_ms, "when it will start or go on; 0: not until the plan's end");
+    v("end_ms", &PlannedJob::end_ms, "when it will be done; 0: not until the plan's end");
+    v("by_ms", &PlannedJob::by_ms, "wished to be done by then; 0: no wish");
+    v("work_s", &PlannedJob::work_s, "seconds of work that are left of it");
+    v("part_done", &PlannedJob::part_done, "how much of it will be done at the plan's end, 0 to 1");
+    v("late", &PlannedJob::late, "it will not be done by the wished time");
+  }
+};
+
+struct Planned {
+  static constexpr const char* kType = "planned";
+  static constexpr const char* kDoc = "broker: what will run until the plan's end. Every time in it is an estimate.";
+  std::int64_t now_ms = 0, until_ms = 0;
+  std::vector<OpenWindow> windows;
+  std::vector<ModelSpeed> speeds;
+  std::vector<PlannedJob> runs;
+  std::uint64_t more = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("now_ms", &Planned::now_ms, "when the plan was made");
+    v("until_ms", &Planned::until_ms, "its end: when the windows that are open or open next have closed");
+    v("windows", &Planned::windows, "those windows of unfinished jobs");
+    v("speeds", &Planned::speeds, "that the times come from");
+    v("runs", &Planned::runs, "in the order of their starts; then those that do not start until the end");
+    v("more", &Planned::more, "jobs that are not shown");
+  }
+};
+
+struct ScheduleView {
+  ScheduleSetting setting;
+  bool from_config = false, paused = false;
+  std::int64_t next_ms = 0, result_ms = 0;
+  std::string result;
+  template <class V>
+  static void fields(V&& v) {
+    v("setting", &ScheduleView::setting, "what is submitted, and when");
+    v("from_config", &ScheduleView::from_config, "it stands in config.yaml; else it was added by a command");
+    v("paused", &ScheduleView::paused, "it is not run");
+    v("next_ms", &ScheduleView::next_ms, "when it is run next; 0: paused");
+    v("result_ms", &ScheduleView::result_ms, "when it was run last; 0: never");
+    v("result", &ScheduleView::result, "what came of that");
+  }
+};
+
+struct Schedules {
+  static constexpr const char* kType = "schedules";
+  static constexpr const char* kDoc = "broker: all schedules, by name.";
+  std::vector<ScheduleView> schedules;
+  template <class V>
+  static void fields(V&& v) {
+    v("schedules", &Schedules::schedules, "as they are now");
+  }
+};
+
+struct Reported {
+  static constexpr const char* kType = "reported";
+  static constexpr const char* kDoc = "broker: what ended since a time, and what has not.";
+  std::int64_t from_ms = 0, until_ms = 0;
+  std::string window;
+  std::uint64_t done = 0, failed = 0, cancelled = 0, carried_over = 0, more = 0;
+  double audio_s = 0, working_s = 0, speed = 0, energy_j = 0;
+  std::vector<JobView> jobs;
+  template <class V>
+  static void fields(V&& v) {
+    v("from_ms", &Reported::from_ms, "the begin");
+    v("until_ms", &Reported::until_ms, "the end: now");
+    v("window", &Reported::window, "that it is about; empty: none");
+    v("done", &Reported::done, "jobs");
+    v("failed", &Reported::failed, "jobs");
+    v("cancelled", &Reported::cancelled, "jobs");
+    v("carried_over", &Reported::carried_over, "jobs that are not finished");
+    v("more", &Reported::more, "jobs that are not shown");
+    v("audio_s", &Reported::audio_s, "seconds of finished audio");
+    v("working_s", &Reported::working_s, "seconds in which something was being spoken");
+    v("speed", &Reported::speed, "times real time in those; 0: nothing was spoken");
+    v("energy_j", &Reported::energy_j, "that the devices used while work ran; 0: their driver does not tell");
+    v("jobs", &Reported::jobs, "those that ended, in that order, then those carried over");
   }
 };
 
@@ -679,11 +831,13 @@ void for_each_message(F&& f) {
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
+      std::type_identity<Plan>{}, std::type_identity<Schedule>{}, std::type_identity<Report>{},
       std::type_identity<FolderRequest>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
       std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
-      std::type_identity<BackedUp>{},
+      std::type_identity<BackedUp>{}, std::type_identity<Planned>{}, std::type_identity<Schedules>{},
+      std::type_identity<Reported>{},
       std::type_identity<Folders>{}, std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/checkup/checkup.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/device_memory.h"
 
 namespace lectern::cli {

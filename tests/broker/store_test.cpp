@@ -334,7 +334,9 @@ TEST_F(StoreTest, AJobWaitsUntilTheOneBeforeItHasEndedHoweverItEnded) {
     EXPECT_TRUE(store->change(first, JobEvent::pause));
     EXPECT_TRUE(runnable({""}).empty()) << "a held job has not ended";
     EXPECT_TRUE(store->change(first, JobEvent::resume));
-    if (end == JobEvent::publish) EXPECT_TRUE(speak(lease(first)));
+    if (end == JobEvent::publish) {
+      EXPECT_TRUE(speak(lease(first)));
+    }
     EXPECT_TRUE(store->change(first, end));
     EXPECT_EQ(runnable({""}), std::vector{second}) << name(end);
     EXPECT_TRUE(store->change(second, JobEvent::cancel));
@@ -350,6 +352,62 @@ TEST_F(StoreTest, AForgottenPredecessorHoldsNobodyUp) {
   clock.now += 1;
   EXPECT_EQ(store->prune(all).counts.jobs, 1u);
   EXPECT_EQ(runnable({""}), std::vector{second});
+}
+
+TEST_F(StoreTest, TakesThatWereMadeSideBySideCountTheirTimeOnce) {
+  const std::int64_t begin = clock.now;
+  auto take = [&](const char* key, double computing_s, std::int64_t at_s) {
+    clock.now = begin + at_s * 1000;
+    store->add_take({key, "{}", 24000 * 10, 100, 24000, computing_s});
+  };
+  take("a", 4, 10);  // from 6 to 10
+  take("b", 6, 12);  // from 6 to 12
+  take("c", 1, 20);  // from 19 to 20
+  EXPECT_EQ(store->spoken_since(begin).working_s, 7);
+  EXPECT_EQ(store->spoken_since(begin).audio_s, 30);
+  EXPECT_EQ(store->spoken_since(begin + 15'000).audio_s, 10);
+  EXPECT_EQ(store->spoken_since(begin + 30'000).working_s, 0);
+}
+
+TEST_F(StoreTest, WhatEndedSinceATimeIsFound) {
+  const auto first = submit("job-first1", 1), second = submit("job-second", 1);
+  submit("job-third1", 1);
+  store->change(first, JobEvent::cancel);
+  const std::int64_t between = ++clock.now;
+  store->change(second, JobEvent::fail, "no");
+  EXPECT_EQ(store->ended_since(0), (std::vector{first, second}));
+  EXPECT_EQ(store->ended_since(between), std::vector{second});
+}
+
+TEST_F(StoreTest, EnergyAddsUp) {
+  store->add_energy(5);
+  store->add_energy(7);
+  const std::int64_t later = clock.now += 1000;
+  store->add_energy(1);
+  EXPECT_EQ(store->energy_since(0), 13);
+  EXPECT_EQ(store->energy_since(later), 1);
+}
+
+TEST_F(StoreTest, WorkBeforeAJobIsWhatIsLeftOfThoseThatGoFirst) {
+  submit("job-before", 2);
+  const auto job = submit("job-itself", 1);
+  const auto urgent = submit("job-urgent", 3);
+  store->set_priority(urgent, 5);
+  submit("job-behind", 4);
+  EXPECT_EQ(store->characters_before(job, 0), (std::map<std::string, std::uint64_t>{{"sine", 50}}));
+  EXPECT_TRUE(speak(lease(urgent)));
+  EXPECT_EQ(store->characters_before(job, 0), (std::map<std::string, std::uint64_t>{{"sine", 40}}));
+  EXPECT_TRUE(store->characters_before(urgent, 5).empty());
+}
+
+TEST_F(StoreTest, ALearnedSpeedIsKept) {
+  EXPECT_EQ(store->learned_speed("sine"), 0);
+  store->learn_speed("sine", 1.5);
+  store->learn_speed("sine", 2.5);
+  store->commit();
+  store.reset();
+  open();
+  EXPECT_EQ(store->learned_speed("sine"), 2.5);
 }
 
 TEST_F(StoreTest, RunNowTakesAwayWhateverAJobWaitsFor) {

@@ -112,6 +112,60 @@ TEST(Windows, AreRefusedWithLineAndField) {
   }
 }
 
+TEST(SchedulesSetting, IsRead) {
+  setenv("HOME", "/home/me", 1);
+  const Settings s = parse_settings(
+      "windows: [{name: night, from: 22:00, to: 06:00, only_on_mains: true}]\n"
+      "reports: ~/reports\ninhibit_sleep: false\n"
+      "schedules:\n"
+      "  - name: news\n    when: every weekday 22:00\n    zone: Europe/Berlin\n    scripts: [~/news, /tmp/*.md]\n"
+      "    window: night\n    voice: bf_emma\n    speed: 1.2\n    recursive: true\n    output: ~/audio\n"
+      "    catch_up: next-window\n"
+      "  - {name: one, when: 0 6 * * 1, scripts: /a.txt}\n",
+      "config.yaml");
+  ASSERT_EQ(s.schedules.size(), 2u);
+  EXPECT_EQ(s.schedules[0].scripts, (std::vector<std::string>{"/home/me/news", "/tmp/*.md"}));
+  EXPECT_EQ(s.schedules[0].output, "/home/me/audio");
+  EXPECT_EQ(s.schedules[0].speed, 1.2);
+  EXPECT_TRUE(s.schedules[0].recursive);
+  EXPECT_EQ(s.schedules[1].scripts, std::vector<std::string>{"/a.txt"});
+  EXPECT_EQ(s.reports, "/home/me/reports");
+  EXPECT_FALSE(s.inhibit_sleep);
+  EXPECT_TRUE(s.windows[0].only_on_mains);
+  EXPECT_FALSE(s.windows[0].only_when_device_free);
+}
+
+TEST(SchedulesSetting, IsRefusedWithLineAndField) {
+  auto yaml = [](const std::string& more, const std::string& when = "every day 22:00") {
+    return "schedules:\n  - name: news\n    when: " + when + "\n    scripts: /news\n" + more;
+  };
+  const struct {
+    std::string yaml, what;
+  } rows[] = {
+      {"schedules: news\n", "config.yaml:1: 'schedules' must be a list of schedules"},
+      {"schedules:\n  - name: news\n    scripts: /a\n", "config.yaml:2: a schedule: key 'when' is missing"},
+      {yaml("", "every day 25:00"), "config.yaml:3: 'when': 'every day 25:00' is not understood"},
+      {yaml("", "0 0 30 2 *"), "config.yaml:3: 'when': '0 0 30 2 *' never comes"},
+      {yaml("    zone: Europe/Berlim\n"), "config.yaml:5: 'zone': is not known: 'Europe/Berlim'"},
+      {yaml("    window: nigth\n"), "config.yaml:5: 'window': there is no window 'nigth'"},
+      {yaml("    catch_up: never\n"), "config.yaml:5: 'catch_up': cannot be 'never'"},
+      {yaml("    catch_up: next-window\n"), "config.yaml:5: 'catch_up': next-window needs a window"},
+      {yaml("    output: audio\n"), "config.yaml:5: 'output': is not an absolute path"},
+      {yaml("    speed: 5\n"), "config.yaml:5: 'speed' is out of range"},
+      {yaml("    voise: x\n"), "config.yaml:5: unknown key 'voise' in a schedule"},
+      {yaml("") + "  - name: news\n    when: every day 22:00\n    scripts: /news\n",
+       "config.yaml:5: 'name': two schedules are called 'news'"},
+      {"schedules:\n  - {name: n, when: '@daily', scripts: [a.txt]}\n", "config.yaml:2: 'scripts': is not an absolute"},
+      {"schedules:\n  - {name: n, when: '@daily', scripts: []}\n", "config.yaml:2: 'scripts': names nothing to submit"},
+      {"reports: here\n", "config.yaml:1: 'reports' is not an absolute path"},
+  };
+  for (const auto& row : rows) {
+    const Refusal r = refusal(row.yaml);
+    EXPECT_THAT(r.what, StartsWith(row.what)) << row.yaml;
+    EXPECT_FALSE(r.hint.empty()) << row.yaml;
+  }
+}
+
 TEST(Settings, AnUnknownPauseIsRefused) {
   const Refusal r = refusal("pauses:\n  sentense: 1\n");
   EXPECT_EQ(r.what, "config.yaml:2: unknown key 'sentense' in 'pauses'");
