@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/keep_alive.h"
 #include "config/paths.h"
 
 namespace lectern {
@@ -16,10 +17,10 @@ namespace lectern {
 struct Settings {
   // What a job gets when it says nothing else.
   std::string model = "kokoro-82m";
-  std::string voice;                      // empty: the model's default voice
-  double speed = 1.0;                     // 0.5 to 2.0
-  std::string format = "flac";            // wav, flac, ogg, opus, mp3
-  std::filesystem::path output;           // folder for finished files; empty: beside the script
+  std::string voice;             // empty: the model's default voice
+  double speed = 1.0;            // 0.5 to 2.0
+  std::string format = "flac";   // wav, flac, ogg, opus, mp3
+  std::filesystem::path output;  // folder for finished files; empty: beside the script
 
   // Seconds of silence after a segment, by what follows it; 0 to 30.
   struct Pauses {
@@ -27,30 +28,37 @@ struct Settings {
   } pauses;
 
   // The worker of this machine.
-  std::string device = "auto";            // auto, cpu, cuda:N
-  int threads = 0;                        // processor threads for speech; 0: all cores
-  std::string precision = "float32";      // float32; bfloat16 where the engine offers it
-  double keep_alive_s = 30;               // keep the model this long after the last segment; 0: unload at once
-  double engine_timeout_s = 600;          // an engine that makes no progress for so long is killed; at least 10
+  std::string device = "auto";                        // auto, cpu, cuda:N, or several with commas: a worker for each
+  int threads = 0;                                    // processor threads for speech; 0: all cores
+  std::string precision = "float32";                  // float32; bfloat16 where the engine offers it
+  KeepAlive keep_alive;                               // keep the model this long after the last segment
+  bool preload = false;                               // load `model` when the worker starts
+  std::string memory_short = "wait";                  // a model that does not fit: wait, cpu (fall back to it), or fail
+  std::uint64_t memory_reserve_bytes = 512u << 20;    // of the device, or the machine on cpu: never touched
+  std::uint64_t engine_growth_bytes = 2'000'000'000;  // an engine that grew so much begins anew; 0: never
+  double engine_timeout_s = 600;  // an engine that makes no progress for so long is killed; at least 10
 
   // The queue.
-  int max_attempts = 3;                   // tries of one segment before it fails; 1 to 20
-  std::uint64_t max_script_bytes = 20'000'000;  // larger scripts are refused; at most 200'000'000
+  int max_attempts = 3;                            // tries of one segment before it fails; 1 to 20
+  std::uint64_t max_script_bytes = 20'000'000;     // larger scripts are refused; at most 200'000'000
   std::uint64_t disk_reserve_bytes = 500'000'000;  // work pauses while less is free where data or audio is written
   std::uint64_t takes_max_bytes = 20'000'000'000;  // takes that no unfinished job needs go, oldest first, beyond this
   double takes_max_days = 90;                      // ... and after so many days
-  double max_model_wait_s = 600;          // how long the loaded model may keep another model's jobs waiting
+  double max_model_wait_s = 600;                   // how long the loaded model may keep another model's jobs waiting
 
   // For tests and doubters.
-  bool test_models = false;               // offers the model "sine", whose speech is tones
+  bool test_models = false;  // offers the model "sine", whose speech is tones
 
-  std::string log_level = "info";         // trace, debug, info, warn, error, off
+  std::string log_level = "info";  // trace, debug, info, warn, error, off
 };
 
 // Reads `paths.config_file()` if it exists and applies the environment.
 Settings load_settings(const Paths& paths);
 // The same from a given text; `name` stands in the messages.
 Settings parse_settings(const std::string& yaml, const std::string& name);
+
+// "cuda:0, cuda:1" as its words.
+std::vector<std::string> device_list(const std::string& words);
 
 // Every key that config.yaml may hold, in the order of config.example.yaml: "voice", "pauses.sentence", ...
 std::vector<std::string> setting_keys();

@@ -41,7 +41,7 @@ AgentOptions agent_options(const Settings& settings, const std::string& device) 
   options.worker = new_worker_id(device);
   options.device = device;
   options.pid = getpid();
-  options.keep_alive = std::chrono::duration<double>(settings.keep_alive_s);
+  options.keep_alive = settings.keep_alive;
   options.engine_timeout = std::chrono::duration<double>(settings.engine_timeout_s);
   return options;
 }
