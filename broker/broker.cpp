@@ -53,10 +53,11 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       post_(clients_, workers_),
       models_(paths, settings),
       intake_(store_, models_, settings),
+      timetable_(store_, settings, clock),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, intake_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
+      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
@@ -103,11 +104,11 @@ void Broker::round() {
     for (const auto& result : results_) result();
     next = agents_.tick();
     for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick()});
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
-    dispatcher_.dispatch(!stopping_ && shortage.empty());
+    dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
     const auto changed = store_.take_changed();
     if (!stopping_)
       for (std::uint64_t job : changed) pipeline_.advance(job);

@@ -12,6 +12,7 @@
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
+#include "broker/timetable.h"
 #include "broker/upkeep.h"
 
 namespace lectern {
@@ -45,6 +46,7 @@ class Broker {
   Post post_;
   ModelShelf models_;
   Intake intake_;
+  Timetable timetable_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;

@@ -59,14 +59,24 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
   if (message.payload.size() != 1)
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
-    const auto job = p_.store.job(*known);
-    p_.post.to_client(peer, protocol::Submitted{submit.job_id, job->output, *known, true}, message.request);
+    answer_submit(peer, message.request, *known, true);
     return;
   }
   const auto [job, sound] = p_.intake.check(submit, message.payload[0]);
   if (submit.dry_run) return estimate(peer, message.request, job, sound);
   const auto added = p_.intake.add(job);
-  p_.post.to_client(peer, protocol::Submitted{job.job_id, job.output, added.number, added.known}, message.request);
+  answer_submit(peer, message.request, added.number, added.known);
+}
+
+void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known) {
+  const auto job = p_.store.job(number);
+  protocol::Submitted answer;
+  answer.job_id = job->job_id;
+  answer.output = job->output;
+  answer.number = number;
+  answer.known = known;
+  answer.waits = p_.timetable.waits_for(*job);
+  p_.post.to_client(peer, answer, request);
 }
 
 void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const NewJob& job,
@@ -95,6 +105,7 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
 
 protocol::JobView ClientDesk::view(const Job& job) {
   protocol::JobView view = p_.store.view(job);
+  if (const std::string waits = p_.timetable.waits_for(job); !waits.empty()) view.reason = waits;
   double chars_per_second = 15;
   try {
     chars_per_second = p_.models.model(job.model).chars_per_second * job.speed;
@@ -139,10 +150,10 @@ void ClientDesk::history(const std::string& peer, const protocol::Message& messa
 
 void ClientDesk::change(const std::string& peer, const protocol::Message& message) {
   const auto change = protocol::parse<protocol::Change>(message);
-  constexpr const char* kActions[] = {"cancel", "pause", "resume", "retry", "priority"};
+  constexpr const char* kActions[] = {"cancel", "pause", "resume", "retry", "priority", "run-now"};
   if (std::find(std::begin(kActions), std::end(kActions), change.action) == std::end(kActions))
     throw Fault(Exit::bad_input, "field 'action': there is no action '" + change.action + "'",
-                "use cancel, pause, resume, retry or priority");
+                "use cancel, pause, resume, retry, priority or run-now");
   if (change.priority < -100 || change.priority > 100)
     throw Fault(Exit::bad_input, "field 'priority': must be from -100 to 100");
   protocol::Changed answer;
@@ -162,6 +173,13 @@ std::string ClientDesk::change_one(const protocol::Change& change, const Job& jo
   if (change.action == "priority") {
     if (finished(job.state)) return std::string("it is ") + name(job.state);
     p_.store.set_priority(job.number, change.priority);
+    return {};
+  }
+  if (change.action == "run-now") {
+    if (finished(job.state)) return std::string("it is ") + name(job.state);
+    if (job.when.window.empty() && job.when.not_before_ms == 0 && job.when.after_job == 0)
+      return "it waits for no window, time or job";
+    p_.store.run_now(job.number);
     return {};
   }
   const JobEvent event = change.action == "cancel"   ? JobEvent::cancel

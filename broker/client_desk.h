@@ -13,6 +13,7 @@
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
+#include "broker/timetable.h"
 #include "broker/upkeep.h"
 
 namespace lectern {
@@ -23,6 +24,7 @@ class ClientDesk {
     Store& store;
     Post& post;
     Intake& intake;
+    Timetable& timetable;
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;
@@ -48,6 +50,7 @@ class ClientDesk {
     std::int64_t until_ms = 0;
   };
   void submit(const std::string& peer, const protocol::Message& message);
+  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known);
   void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void history(const std::string& peer, const protocol::Message& message);

@@ -268,8 +268,24 @@ void Dispatcher::retire_all() {
   for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Retire{});
 }
 
-void Dispatcher::dispatch(bool accepting) {
-  if (!accepting || workers_.empty()) return;
+void Dispatcher::unload_after_closing(const std::vector<std::string>& windows) {
+  std::optional<bool> nothing_to_do;
+  for (auto& [peer, worker] : workers_) {
+    const bool open = std::find(windows.begin(), windows.end(), worker.window) != windows.end();
+    if (open) worker.unloading = false;
+    if (open || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
+    if (!nothing_to_do) nothing_to_do = store_.runnable(windows).empty();
+    if (!*nothing_to_do) return;
+    spdlog::info("worker {} unloads its model: window {} is closed", worker.id, worker.window);
+    worker.unloading = true;
+    post_.to_worker(peer, protocol::Unload{});
+  }
+}
+
+void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& windows) {
+  if (workers_.empty()) return;
+  unload_after_closing(windows);
+  if (!accepting) return;
   const std::int64_t now = clock_.monotonic_ms();
   std::vector<WorkerRoom> rooms;
   std::vector<std::string> peers;
@@ -281,7 +297,9 @@ void Dispatcher::dispatch(bool accepting) {
     peers.push_back(peer);
   }
   if (rooms.empty()) return;
-  auto jobs = store_.runnable();
+  auto jobs = store_.runnable(windows);
+  std::map<std::uint64_t, std::string> window_of;
+  for (const RunnableJob& job : jobs) window_of[job.number] = job.window;
   std::erase_if(jobs, [&](const RunnableJob& job) {
     const auto wait = job_not_before_ms_.find(job.number);
     return wait != job_not_before_ms_.end() && wait->second > now;
@@ -308,6 +326,8 @@ void Dispatcher::dispatch(bool accepting) {
         worker.model = claim.work.model;
         worker.model_since_ms = clock_.wall_ms();
       }
+      worker.window = window_of[a.job];
+      worker.unloading = false;
       served_[a.batch] += static_cast<double>(claim.work.text.size());
       post_.to_worker(peers[a.worker], claim.work);
     }

@@ -31,8 +31,9 @@ class Dispatcher {
 
   // A message from a worker. Throws Fault for one that cannot be understood.
   void handle(const std::string& peer, const protocol::Message& message);
-  // Hands out segments to those who have room. `accepting` false: nothing new.
-  void dispatch(bool accepting);
+  // Hands out segments of jobs in these open windows to those who have room. `accepting` false: nothing new. A worker
+  // whose last segment came from a window that is closed now unloads its model when nothing may run.
+  void dispatch(bool accepting, const std::vector<std::string>& windows);
   // Looks for silent workers; returns the next deadline (monotonic ms).
   std::int64_t tick();
   // The jobs' leases are given up and their workers told to forget them (cancel).
@@ -60,6 +61,8 @@ class Dispatcher {
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
     bool exclusive = false;
+    std::string window;       // of the job whose segment it got last
+    bool unloading = false;   // it was told to unload since
     int engine_failures = 0;  // in a row, without a take between
   };
 
@@ -70,6 +73,7 @@ class Dispatcher {
   void give_back(Worker& worker, const protocol::Message& message);
   void engine_failed(Worker& worker, const protocol::Message& message);
   void stored(const std::string& worker, std::uint64_t segment);
+  void unload_after_closing(const std::vector<std::string>& windows);
   void answered(Worker& worker, const protocol::Lease& lease);
   void fail_model(const std::string& model, const std::string& reason);
   void give_up_leases(Worker& worker, const std::string& why);

@@ -55,6 +55,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   job.priority = submit.priority;
   job.overwrite = submit.overwrite;
   job.script = std::move(script);
+  job.when = when(submit);
   check_field(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown",
               "");
   check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
@@ -75,6 +76,19 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   check_output_folder(job.output);
   job.output = final_output(job);
   return {std::move(job), std::move(sound)};
+}
+
+When Intake::when(const protocol::Submit& submit) {
+  When when;
+  when.window = submit.window.empty() ? settings_.window : submit.window == kAlways ? "" : submit.window;
+  check_field(when.window.empty() || find_window(settings_.windows, when.window), "window",
+              "there is no window '" + when.window + "'", known_windows(settings_.windows, when.window));
+  check_field(submit.not_before_ms >= 0, "not_before_ms", "must be a time after 1970, or 0", "");
+  check_field(submit.by_ms >= 0, "by_ms", "must be a time after 1970, or 0", "");
+  when.not_before_ms = submit.not_before_ms;
+  when.by_ms = submit.by_ms;
+  if (!submit.after.empty()) when.after_job = store_.select({{submit.after}, "", false}, false).front();
+  return when;
 }
 
 Store::Added Intake::add(const NewJob& job) {

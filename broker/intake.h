@@ -26,6 +26,7 @@ class Intake {
   Store::Added add(const NewJob& job);
 
  private:
+  When when(const protocol::Submit& submit);
   std::string final_output(const NewJob& job);
 
   Store& store_;

@@ -101,6 +101,44 @@ CREATE TABLE history(
 ) STRICT;
 CREATE INDEX history_by_job ON history(job, id);
 )sql",
+    // When a job may run, schedules, and what nights need to know of the past.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN window TEXT NOT NULL DEFAULT '';          -- runs only inside it; empty: at any time
+ALTER TABLE jobs ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN by_ms INTEGER NOT NULL DEFAULT 0;         -- wished to be done by then; 0: no wish
+ALTER TABLE jobs ADD COLUMN after_job INTEGER NOT NULL DEFAULT 0;     -- runs when that one has ended; 0: none
+DROP INDEX jobs_runnable;
+DROP INDEX jobs_runnable_by_batch;
+CREATE INDEX jobs_runnable ON jobs(window, priority DESC, id, not_before_ms, after_job)
+  WHERE waiting > 0 AND state IN ('queued','running');
+CREATE INDEX jobs_runnable_by_batch ON jobs(window, batch, priority DESC, id, not_before_ms, after_job)
+  WHERE waiting > 0 AND state IN ('queued','running');
+CREATE INDEX jobs_by_time ON jobs(not_before_ms)
+  WHERE not_before_ms > 0 AND waiting > 0 AND state IN ('queued','running');
+CREATE INDEX jobs_by_script ON jobs(script_name);
+
+CREATE TABLE schedules(
+  name TEXT PRIMARY KEY,
+  origin TEXT NOT NULL CHECK(origin IN ('config','command')),
+  what TEXT NOT NULL,                   -- JSON: its rule and what it submits
+  paused INTEGER NOT NULL DEFAULT 0,
+  fired_ms INTEGER NOT NULL,            -- the last instant of its rule that is dealt with
+  batch_id TEXT NOT NULL DEFAULT '',    -- of its last run
+  result TEXT NOT NULL DEFAULT '',      -- what came of it, for people
+  result_ms INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE speeds(                    -- learned while speaking
+  model TEXT PRIMARY KEY,
+  times_real_time REAL NOT NULL,
+  measured_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE energy(                    -- used while speaking, where the driver tells
+  at_ms INTEGER PRIMARY KEY,
+  joules REAL NOT NULL
+) STRICT;
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

@@ -49,29 +49,51 @@ void Store::restart() {
   commit();
 }
 
-std::vector<RunnableJob> Store::runnable() {
+namespace {
+
+constexpr const char* kRunnable =
+    "SELECT id, batch, waiting, priority, submitted_ms, model, window FROM jobs "
+    "WHERE waiting > 0 AND state IN ('queued','running') AND window = ? AND not_before_ms <= ? "
+    "AND (after_job = 0 OR NOT EXISTS (SELECT 1 FROM jobs p WHERE p.id = jobs.after_job "
+    "AND p.state IN ('held','queued','running','publishing'))) ";
+
+}  // namespace
+
+std::vector<RunnableJob> Store::runnable(const std::vector<std::string>& windows) {
+  static const std::string by_priority = std::string(kRunnable) + "ORDER BY priority DESC, id LIMIT 32";
+  static const std::string next_batch =
+      std::string(kRunnable) + "AND batch > ? ORDER BY batch, priority DESC, id LIMIT 1";
+  const std::int64_t now = clock_.wall_ms();
   std::vector<RunnableJob> jobs;
   std::set<std::uint64_t> seen;
   auto add = [&](const Query& query) {
     if (!seen.insert(query.count(0)).second) return;
-    jobs.push_back({query.count(0), query.count(1), query.count(2), query.integer(3), query.integer(4), query.text(5)});
+    jobs.push_back({query.count(0), query.count(1), query.count(2), query.integer(3), query.integer(4), query.text(5),
+                    query.text(6)});
   };
-  Query first(database_,
-              "SELECT id, batch, waiting, priority, submitted_ms, model FROM jobs "
-              "WHERE waiting > 0 AND state IN ('queued','running') ORDER BY priority DESC, id LIMIT 32");
-  while (first.next()) add(first);
-  std::int64_t batch = -1;
-  for (int i = 0; i < 64 && jobs.size() >= 32; ++i) {
-    Query next(database_,
-               "SELECT id, batch, waiting, priority, submitted_ms, model FROM jobs "
-               "WHERE waiting > 0 AND state IN ('queued','running') AND batch > ? "
-               "ORDER BY batch, priority DESC, id LIMIT 1",
-               batch);
-    if (!next.next()) break;
-    batch = next.integer(1);
-    add(next);
+  for (const std::string& window : windows) {
+    const std::size_t before = jobs.size();
+    {
+      Query first(database_, by_priority, window, now);
+      while (first.next()) add(first);
+    }
+    std::int64_t batch = -1;
+    for (int i = 0; i < 64 && jobs.size() - before >= 32; ++i) {
+      Query next(database_, next_batch, window, now, batch);
+      if (!next.next()) break;
+      batch = next.integer(1);
+      add(next);
+    }
   }
   return jobs;
+}
+
+std::int64_t Store::next_not_before() {
+  Query query(database_,
+              "SELECT min(not_before_ms) FROM jobs WHERE waiting > 0 AND state IN ('queued','running') "
+              "AND not_before_ms > 0 AND not_before_ms > ?",
+              clock_.wall_ms());
+  return query.next() && !query.null(0) ? query.integer(0) : INT64_MAX;
 }
 
 std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker, std::uint64_t most, bool alone) {

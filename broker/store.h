@@ -22,6 +22,14 @@
 
 namespace lectern {
 
+// When a job may run.
+struct When {
+  std::string window;              // its name; empty: at any time
+  std::int64_t not_before_ms = 0;  // 0: at once
+  std::int64_t by_ms = 0;          // wished to be done by then; holds nothing up; 0: no wish
+  std::uint64_t after_job = 0;     // only once that job has ended, however it ended; 0: none
+};
+
 struct NewJob {
   std::string job_id, batch_id, batch_name, name, script_name, text_format, model, voice, format, output;
   double speed = 1;
@@ -29,6 +37,7 @@ struct NewJob {
   std::int64_t priority = 0;
   bool overwrite = false;
   std::string script;  // bytes as they stood in the file
+  When when;
 };
 
 struct NewSegment {
@@ -47,13 +56,14 @@ struct Job {
   std::int64_t priority = 0, submitted_ms = 0, started_ms = 0, finished_ms = 0;
   bool overwrite = false, cut = false;
   std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
+  When when;
 };
 
 // A job that has segments to hand out, as the scheduler sees it.
 struct RunnableJob {
   std::uint64_t number = 0, batch = 0, waiting = 0;
   std::int64_t priority = 0, submitted_ms = 0;
-  std::string model;
+  std::string model, window;
 };
 
 // A segment that was just leased.
@@ -122,12 +132,17 @@ class Store {
   bool change(std::uint64_t job, JobEvent event, const std::string& reason = {});
   void set_priority(std::uint64_t job, std::int64_t priority);
   void set_reason(std::uint64_t job, const std::string& reason);
+  // The job waits for nothing any more: no window, no time, no other job.
+  void run_now(std::uint64_t job);
   void finish_publishing(std::uint64_t job, const std::string& output, double seconds);
 
   // ---- segments
-  // Jobs with something to hand out: the first ones by priority and age, and the first one of each of the oldest
+  // Jobs with something to hand out, whose window is one of these ("": no window), whose time has come and whose
+  // predecessor has ended: of each window the first ones by priority and age, and the first one of each of the oldest
   // batches; at most about 100.
-  std::vector<RunnableJob> runnable();
+  std::vector<RunnableJob> runnable(const std::vector<std::string>& windows);
+  // The first time after now that a job with something to hand out waits for; INT64_MAX: none.
+  std::int64_t next_not_before();
   // Leases up to `most` of the job's waiting segments, in order, to a worker. Segments whose take is there are done
   // instead. A suspect segment is leased only as the first and only one, and only when `alone` allows it.
   std::vector<Claim> claim(std::uint64_t job, const std::string& worker, std::uint64_t most, bool alone);

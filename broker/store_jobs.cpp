@@ -10,7 +10,8 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch, j.seed, j.job_id, b.batch_id, b.name, j.name, j.script_name, j.text_format, j.reason, "
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
-    "j.characters, j.characters_done FROM jobs j JOIN batches b ON b.id = j.batch WHERE j.id = ?";
+    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job FROM jobs j JOIN batches b ON "
+    "b.id = j.batch WHERE j.id = ?";
 
 Job read_job(const Query& q) {
   Job job;
@@ -31,6 +32,10 @@ Job read_job(const Query& q) {
   for (std::uint64_t* field :
        {&job.segments, &job.waiting, &job.leased, &job.done, &job.failed, &job.characters, &job.characters_done})
     *field = q.count(c++);
+  job.when.window = q.text(c++);
+  job.when.not_before_ms = q.integer(c++);
+  job.when.by_ms = q.integer(c++);
+  job.when.after_job = q.count(c++);
   return job;
 }
 
@@ -55,10 +60,11 @@ Store::Added Store::add_job(const NewJob& job) {
       .run();
   Query(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
-        "priority, overwrite, output, submitted_ms) "
-        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?)",
+        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job) "
+        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?)",
         job.job_id, job.batch_id, job.name, job.script_name, job.text_format, job.model, job.voice, job.format,
-        job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms())
+        job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms(), job.when.window,
+        job.when.not_before_ms, job.when.by_ms, job.when.after_job)
       .run();
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
@@ -226,6 +232,13 @@ void Store::set_reason(std::uint64_t number, const std::string& reason) {
   touch(number);
 }
 
+void Store::run_now(std::uint64_t number) {
+  begin();
+  Query(database_, "UPDATE jobs SET window = '', not_before_ms = 0, after_job = 0 WHERE id = ?", number).run();
+  note(number, "to be run now: its window, its time and the job before it do not count any more");
+  touch(number);
+}
+
 void Store::finish_publishing(std::uint64_t number, const std::string& output, double seconds) {
   if (!change(number, JobEvent::publish)) return;
   Query(database_, "UPDATE jobs SET output = ?, audio_s = ? WHERE id = ?", output, seconds, number).run();
@@ -253,6 +266,10 @@ protocol::JobView Store::view(const Job& job) {
   v.submitted_ms = job.submitted_ms;
   v.started_ms = job.started_ms;
   v.finished_ms = job.finished_ms;
+  v.window = job.when.window;
+  v.not_before_ms = job.when.not_before_ms;
+  v.by_ms = job.when.by_ms;
+  v.after_job = job.when.after_job;
   if (job.failed > 0) {
     Query query(database_,
                 "SELECT idx, spoken, reason FROM segments WHERE job = ? AND state = 'failed' ORDER BY idx LIMIT 20",

@@ -1,4 +1,4 @@
-// lectern cancel, pause, resume, retry, priority: change the state of jobs.
+// lectern cancel, pause, resume, retry, priority, run-now: change the state of jobs.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -24,6 +24,7 @@ constexpr Verb kVerbs[] = {
     {"resume", "resumed", "Let held jobs go on"},
     {"retry", "queued again", "Queue failed jobs again; only what is missing is spoken"},
     {"priority", "changed", "Let jobs run earlier or later"},
+    {"run-now", "to be run now:", "Let jobs run now: their window, their time and the job before them do not count"},
 };
 
 void tell(const protocol::Changed& changed, const Verb& verb) {

@@ -118,6 +118,10 @@ std::string job_details(const protocol::JobView& job, int width) {
   if (!has_ended(job) && job.remaining_s >= 0) speed += (speed.empty() ? "" : ", ") + about(job.remaining_s) + " left";
   text += fact("speed", speed);
   text += fact("priority", job.priority != 0 ? std::to_string(job.priority) : "");
+  text += fact("window", job.window);
+  text += fact("not before", local_time(job.not_before_ms));
+  text += fact("after", job.after_job != 0 ? "#" + std::to_string(job.after_job) : "");
+  text += fact("by", local_time(job.by_ms));
   text += fact("batch", printable(job.batch_name.empty() ? job.batch_id : job.batch_name + " (" + job.batch_id + ")"));
   text += fact("id", job.job_id);
   text += fact("submitted", local_time(job.submitted_ms));

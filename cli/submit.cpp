@@ -3,9 +3,11 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "broker/protocol/wire.h"
 #include "cli/command.h"
@@ -18,6 +20,7 @@
 #include "cli/script_list.h"
 #include "cli/submission.h"
 #include "cli/watch.h"
+#include "config/calendar/words.h"
 
 namespace lectern::cli {
 namespace {
@@ -28,7 +31,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, format, output, name;
+  std::string model, voice, format, output, name, window, at, after, by;
   double speed = 0;
   std::int64_t priority = 0;
   bool wait = false, dry_run = false, overwrite = false, recursive = false, markdown = false;
@@ -42,6 +45,8 @@ class Submitting {
   int run() {
     const Settings settings = context_.settings();
     max_bytes_ = settings.max_script_bytes;
+    not_before_ms_ = time_of("--at", options_.at, false);
+    by_ms_ = time_of("--by", options_.by, true);
     ScriptList list = find_scripts(options_.words, {options_.recursive, max_bytes_});
     bad_ = std::move(list.bad);
     if (list.scripts.empty() && bad_.size() == 1) throw bad_[0].fault;
@@ -53,6 +58,20 @@ class Submitting {
   }
 
  private:
+  // What --at or --by says; 0 when it is not given.
+  static std::int64_t time_of(const char* option, const std::string& words, bool ahead) {
+    if (words.empty()) return 0;
+    const std::int64_t now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto at = calendar::instant_in(words, *calendar::Zone::find(""), now);
+    if (!at)
+      throw Fault(Exit::usage, std::string(option) + ": '" + words + "' is not understood as a time",
+                  "write 22:00, 'tomorrow 06:00', 'fri 22:00', '2026-12-24 22:00' or +3h");
+    if (ahead && *at <= now)
+      throw Fault(Exit::usage, std::string(option) + ": '" + words + "' has passed", "give a time that is still to come");
+    return *at;
+  }
+
   // Standard input and pipes are read before anything else: Ctrl-C still ends the program there.
   void read_streams(const std::vector<Script>& scripts) {
     for (const Script& script : scripts) {
@@ -89,6 +108,10 @@ class Submitting {
     m.priority = options_.priority;
     m.overwrite = options_.overwrite;
     m.dry_run = options_.dry_run;
+    m.window = options_.window;
+    m.after = !options_.after.empty() && options_.after[0] == '#' ? options_.after.substr(1) : options_.after;
+    m.not_before_ms = not_before_ms_;
+    m.by_ms = by_ms_;
     const auto stream = streams_.find(script.path.string());
     outgoing.bytes = stream != streams_.end() ? stream->second : read_script(script, max_bytes_);
     return outgoing;
@@ -144,12 +167,16 @@ class Submitting {
     std::vector<protocol::Submitted> jobs;
     nlohmann::json list = nlohmann::json::array();
     std::string lines;
+    std::set<std::string> waits;
+    std::vector<std::string> warnings;
     for (std::size_t i = 0; i < submission.scripts().size(); ++i) {
       const auto& answer = submission.outcomes()[i].answer;
       if (!answer) continue;
       const auto& job = jobs.emplace_back(Connection::expect<protocol::Submitted>(*answer));
       const std::string name = job_name(submission.scripts()[i]);
       lines += fmt::format("#{}  {}  {}\n", job.number, printable(name), printable(job.output));
+      if (!job.waits.empty()) waits.insert(job.waits);
+      if (!job.warning.empty()) warnings.push_back(fmt::format("#{}: {}", job.number, job.warning));
       nlohmann::json entry = protocol::detail::to_json(job);
       entry["script"] = submission.scripts()[i].path.string();
       list.push_back(entry);
@@ -161,7 +188,12 @@ class Submitting {
     if (jobs.size() > kLinesShown)
       lines = fmt::format("{} submitted: #{} to #{}, batch {}\n", count(jobs.size(), "job"), jobs.front().number,
                           jobs.back().number, batch_id_);
+    if (waits.size() == 1) lines += printable(*waits.begin()) + "\n";
     write_text(STDOUT_FILENO, lines);
+    for (std::size_t i = 0; i < std::min(warnings.size(), kLinesShown); ++i)
+      std::fprintf(stderr, "warning: %s\n", printable(warnings[i]).c_str());
+    if (warnings.size() > kLinesShown)
+      std::fprintf(stderr, "warning: and %s more\n", count(warnings.size() - kLinesShown).c_str());
   }
 
   void show_estimates(const Submission& submission) {
@@ -241,6 +273,7 @@ class Submitting {
   const Options options_;
   const std::string batch_id_ = random_id();
   std::uint64_t max_bytes_ = 0;
+  std::int64_t not_before_ms_ = 0, by_ms_ = 0;
   bool single_ = true;
   std::optional<OutputNames> names_;
   std::map<std::string, std::string> streams_;
@@ -274,6 +307,16 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
   command->add_option("--priority", o->priority, "-100 to 100, higher runs earlier; default: 0")
       ->check(CLI::Range(-100, 100))
       ->type_name("N");
+  command
+      ->add_option("--window", o->window,
+                   "Run only inside this window of config.yaml; 'always': at any time; default: the setting `window`")
+      ->type_name("NAME");
+  command->add_option("--at", o->at, "Start at this time at the earliest: 22:00, 'tomorrow 06:00', 'fri 22:00', +3h")
+      ->type_name("TIME");
+  command->add_option("--after", o->after, "Run when that job has ended, whether it is done, failed or cancelled")
+      ->type_name("JOB");
+  command->add_option("--by", o->by, "Wished to be done by then: warns now when, by estimate, it will not be")
+      ->type_name("TIME");
   command->add_option("--name", o->name, "Of the job and its title; of the batch when there are several scripts")
       ->type_name("NAME");
   command->add_flag("--markdown", o->markdown, "Read every script as Markdown; default: .md and .markdown files");
@@ -285,6 +328,7 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       "Examples:\n"
       "  lectern submit chapters/ --voice bf_emma --output audio/\n"
       "  lectern submit book.md --format mp3 --wait\n"
+      "  lectern submit chapters/ --window night --by 'fri 07:00'\n"
       "  fortune | lectern submit - --name fortune");
   command->callback([&context, &chosen, o] { chosen = [&context, o] { return Submitting(context, *o).run(); }; });
 }

@@ -16,38 +16,38 @@
 namespace lectern {
 
 struct CatalogueFile {
-  std::string path;         // inside the model's folder
-  std::uint64_t bytes = 0;  // 0: not known beforehand
-  std::string sha256;       // lower-case hexadecimal; empty: recorded at the first pull
-  std::string shipped;      // comes with Lectern under this name in share/lectern; empty: comes from a source
+  std::string path;          // inside the model's folder
+  std::uint64_t bytes = 0;   // 0: not known beforehand
+  std::string sha256;        // lower-case hexadecimal; empty: recorded at the first pull
+  std::string shipped;       // comes with Lectern under this name in share/lectern; empty: comes from a source
 };
 
 // One place that a model can come from; tried in order.
 struct CatalogueSource {
-  std::string kind;  // "hub" (HF_ENDPOINT, repository, revision) or "npm" (package, version)
+  std::string kind;                  // "hub" (HF_ENDPOINT, repository, revision) or "npm" (package, version)
   std::string name, revision;
-  std::string tarball_sha256;                                // npm: of the whole archive
+  std::string tarball_sha256;        // npm: of the whole archive
   std::vector<std::pair<std::string, std::string>> members;  // source path -> path inside the model's folder
 };
 
 struct CatalogueVoice {
-  std::string name;       // "af_heart"
-  std::string language;   // BCP 47: "en-US", "en-GB", "es", "fr-FR", "hi", "it", "pt-BR", "ja", "zh"
-  std::string spoken_as;  // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
-  std::string sex;        // "female", "male"
-  std::string refusal;    // why the voice cannot be used, when spoken_as is empty
+  std::string name;        // "af_heart"
+  std::string language;    // BCP 47: "en-US", "en-GB", "es", "fr-FR", "hi", "it", "pt-BR", "ja", "zh"
+  std::string spoken_as;   // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
+  std::string sex;         // "female", "male"
+  std::string refusal;     // why the voice cannot be used, when spoken_as is empty
 };
 
 struct CatalogueModel {
-  std::string name;  // "kokoro-82m"
+  std::string name;            // "kokoro-82m"
   std::string title, licence, licence_url, homepage, needs;
-  std::string engine;  // which engine runs it: "kokoro", "sine"
-  int revision = 1;    // the engine revision that this entry is for; part of a take's key
+  std::string engine;          // which engine runs it: "kokoro", "sine"
+  int revision = 1;            // the engine revision that this entry is for; part of a take's key
   int sample_rate_hz = 0;
   int max_segment_chars = 0;
   double chars_per_second = 15;  // of speech, for estimates
   bool clones_voices = false;
-  bool built_in = false;  // needs no files (test models)
+  bool built_in = false;       // needs no files (test models)
   std::string default_voice;
   std::uint64_t memory_bytes = 0;  // what the engine needs at its peak, for orientation
   std::vector<CatalogueFile> files;
@@ -77,7 +77,7 @@ struct InstalledFile {
 
 struct InstalledModel {
   std::string name;
-  std::string source;  // where it came from, for people
+  std::string source;                // where it came from, for people
   std::vector<InstalledFile> files;
   // SHA-256 over the sorted (path, sha256) pairs of all files: identifies the model's sound in take keys.
   std::string hash() const;

@@ -30,10 +30,8 @@ fs::path program_folder() {
 
 Paths Paths::locate(const std::optional<fs::path>& home) {
   Paths p;
-  if (home && !home->empty())
-    p.home_ = *home;
-  else if (const char* variable = std::getenv("LECTERN_HOME"); variable && *variable)
-    p.home_ = variable;
+  if (home && !home->empty()) p.home_ = *home;
+  else if (const char* variable = std::getenv("LECTERN_HOME"); variable && *variable) p.home_ = variable;
   if (!p.home_.empty()) {
     p.home_ = fs::absolute(p.home_).lexically_normal();
     p.config_ = p.home_;

@@ -20,15 +20,15 @@ class Paths {
   // The folder given as home, empty when the XDG folders are used.
   const std::filesystem::path& home() const { return home_; }
 
-  std::filesystem::path config_file() const;  // config.yaml
-  std::filesystem::path models() const;       // one folder a model, by name
+  std::filesystem::path config_file() const;      // config.yaml
+  std::filesystem::path models() const;           // one folder a model, by name
   std::filesystem::path model(const std::string& name) const;
-  std::filesystem::path downloads() const;    // unfinished downloads
-  std::filesystem::path database() const;     // lectern.sqlite
-  std::filesystem::path takes() const;        // takes/ab/HASH.flac
-  std::filesystem::path broker_lock() const;  // held by the broker while it lives, names it
+  std::filesystem::path downloads() const;        // unfinished downloads
+  std::filesystem::path database() const;         // lectern.sqlite
+  std::filesystem::path takes() const;            // takes/ab/HASH.flac
+  std::filesystem::path broker_lock() const;      // held by the broker while it lives, names it
   std::filesystem::path log_file(const std::string& program) const;
-  std::filesystem::path runtime() const;  // 0700, holds the sockets
+  std::filesystem::path runtime() const;          // 0700, holds the sockets
   std::filesystem::path client_socket() const;
   std::filesystem::path worker_socket() const;
   std::filesystem::path engine_socket(long agent_pid, int serial) const;

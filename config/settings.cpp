@@ -79,6 +79,17 @@ void read_output(Settings& s, const YamlFields& f, const std::string& key, const
   s.output = folder;
 }
 
+void read_windows(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.windows = read_window_list(f, key, value);
+}
+
+void read_window(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  const std::string name = f.text(key, value);
+  if (!name.empty() && name != kAlways && !find_window(s.windows, name))
+    f.refuse(value, "'window' cannot be '" + name + "': there is no window of that name", known_windows(s.windows, name));
+  s.window = name == kAlways ? "" : name;
+}
+
 struct Key {
   std::string name;  // "pauses.sentence": key 'sentence' of the mapping 'pauses'
   Reader read;
@@ -112,6 +123,8 @@ const std::vector<Key>& table() {
       {"takes_max_bytes", whole(&Settings::takes_max_bytes, 0, 100'000'000'000'000)},
       {"takes_max_days", number(&Settings::takes_max_days, 0, 36500)},
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
+      {"windows", read_windows},
+      {"window", read_window},
       {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };

@@ -11,6 +11,7 @@
 
 #include "config/keep_alive.h"
 #include "config/paths.h"
+#include "config/window_setting.h"
 
 namespace lectern {
 
@@ -45,6 +46,10 @@ struct Settings {
   std::uint64_t takes_max_bytes = 20'000'000'000;  // takes that no unfinished job needs go, oldest first, beyond this
   double takes_max_days = 90;                      // ... and after so many days
   double max_model_wait_s = 600;                   // how long the loaded model may keep another model's jobs waiting
+
+  // Nights.
+  std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
+  std::string window;                     // the window of jobs that name none; empty: any time
 
   // For tests and doubters.
   bool test_models = false;  // offers the model "sine", whose speech is tones

@@ -61,6 +61,8 @@ void Agent::broker_message(std::vector<std::string> frames, Time now) try {
     on_cancel(protocol::parse<protocol::CancelWork>(message), now);
   else if (message.type == protocol::Who::kType)
     say_ready();
+  else if (message.type == protocol::Unload::kType)
+    on_unload(now);
   else if (message.type == protocol::Retire::kType)
     retire(now);
   else if (message.type == protocol::Error::kType)
@@ -119,6 +121,25 @@ void Agent::retire(Time now) {
   else
     effects_.send_to_engine(protocol::encode(protocol::Finish{}));
   steps_ = {{now + kRetireTime, SIGTERM}, {now + 2 * kRetireTime, SIGKILL}};
+}
+
+// What the engine has begun is finished; what it has not is given back when it has ended.
+void Agent::on_unload(Time now) {
+  if (state_ != State::loading && state_ != State::warm && state_ != State::busy) return;
+  std::vector<protocol::Lease> not_handed;
+  for (const Held& held : line_)
+    if (!held.handed) not_handed.push_back(held.work.lease);
+  std::erase_if(line_, [](const Held& held) { return !held.handed; });
+  give_back(not_handed);
+  if (state_ == State::loading) {
+    effects_.signal_engine(SIGTERM);  // it hears nothing before it is loaded
+    steps_ = {{now + kTermTime, SIGKILL}};
+    return become(State::draining, "asked to unload");
+  }
+  const bool speaking = handed() > 0;
+  finish_engine("asked to unload", now);
+  if (speaking) steps_ = {{now + in_clock(options_.engine_timeout), SIGTERM},
+                          {now + in_clock(options_.engine_timeout) + kTermTime, SIGKILL}};
 }
 
 // ---- what the engine says -------------------------------------------------------------------------------------------
@@ -206,6 +227,11 @@ void Agent::engine_ended(const EngineEnd& end, Time now) {
   engine_ = {};
   if (expected) {
     last_words_.reset();
+    std::vector<protocol::Lease> not_begun;  // of an engine that was asked to unload
+    for (const Held& held : line_)
+      if (held.handed) not_begun.push_back(held.work.lease);
+    std::erase_if(line_, [](const Held& held) { return held.handed.has_value(); });
+    give_back(not_begun);
     become(State::cold, describe(end));
     return pump(now);
   }

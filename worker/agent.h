@@ -94,6 +94,7 @@ class Agent {
   void on_take(protocol::Message message, Time now);
   void on_segment_failed(const protocol::SegmentFailed& failed, Time now);
   void on_engine_failed(const protocol::EngineFailed& failed, Time now);
+  void on_unload(Time now);
 
   void pump(Time now);  // hands out, starts or replaces what the line asks for
   void hand_out(Time now);

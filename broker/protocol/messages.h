@@ -53,6 +53,9 @@ struct JobView {
   std::uint64_t segments = 0, segments_done = 0, segments_failed = 0, characters = 0, characters_done = 0;
   double audio_s = 0, expected_audio_s = 0, speed = 0, remaining_s = -1;
   std::int64_t submitted_ms = 0, started_ms = 0, finished_ms = 0;
+  std::string window;
+  std::int64_t not_before_ms = 0, by_ms = 0;
+  std::uint64_t after_job = 0;
   std::vector<FailedSegment> failures;
   template <class V>
   static void fields(V&& v) {
@@ -79,6 +82,10 @@ struct JobView {
     v("submitted_ms", &JobView::submitted_ms, "when it was accepted");
     v("started_ms", &JobView::started_ms, "when its first segment was handed out; 0: not yet");
     v("finished_ms", &JobView::finished_ms, "when it ended; 0: not yet");
+    v("window", &JobView::window, "the window in which it runs; empty: at any time");
+    v("not_before_ms", &JobView::not_before_ms, "it starts at this time at the earliest; 0: at once");
+    v("by_ms", &JobView::by_ms, "wished to be done by then; 0: no wish");
+    v("after_job", &JobView::after_job, "the number of the job that has to end before; 0: none");
     v("failures", &JobView::failures, "segments that were given up, the first 20");
   }
 };
@@ -121,6 +128,8 @@ struct Submit {
   double speed = 0;
   std::int64_t priority = 0;
   bool overwrite = false, dry_run = false;
+  std::string window, after;
+  std::int64_t not_before_ms = 0, by_ms = 0;
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submit::job_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
@@ -137,6 +146,10 @@ struct Submit {
     v("priority", &Submit::priority, "-100 to 100; higher runs earlier");
     v("overwrite", &Submit::overwrite, "replace an existing file instead of taking a numbered name");
     v("dry_run", &Submit::dry_run, "only say what would happen");
+    v("window", &Submit::window, "run only inside it; `always`: at any time; empty: the broker's default");
+    v("after", &Submit::after, "a job by number, id, or start of an id: run when it has ended, however; empty: none");
+    v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
+    v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
   }
 };
 
@@ -184,7 +197,7 @@ struct Change {
   std::int64_t priority = 0;
   template <class V>
   static void fields(V&& v) {
-    v("action", &Change::action, "cancel, pause, resume, retry or priority");
+    v("action", &Change::action, "cancel, pause, resume, retry, priority or run-now");
     v("selection", &Change::selection, "which jobs");
     v("priority", &Change::priority, "for the action priority: the new value, -100 to 100");
   }
@@ -253,7 +266,7 @@ struct Welcome {
 struct Submitted {
   static constexpr const char* kType = "submitted";
   static constexpr const char* kDoc = "broker: the job is on disk and will be done.";
-  std::string job_id, output;
+  std::string job_id, output, waits, warning;
   std::uint64_t number = 0;
   bool known = false;
   template <class V>
@@ -262,6 +275,8 @@ struct Submitted {
     v("output", &Submitted::output, "the audio file that it will become");
     v("number", &Submitted::number, "the job's number");
     v("known", &Submitted::known, "it had been submitted before; nothing was added");
+    v("waits", &Submitted::waits, "what it waits for, as in `status`; empty: it may run");
+    v("warning", &Submitted::warning, "why it will not be done by the wished time, by estimate; empty: it will");
   }
 };
 
@@ -532,6 +547,15 @@ struct EngineFailed {
   }
 };
 
+struct Unload {
+  static constexpr const char* kType = "unload";
+  static constexpr const char* kDoc =
+      "broker to worker: give the model's memory back whatever `keep_alive` is. The engine finishes the segments that it "
+      "has begun and ends; the agent passes their takes on, gives the other leases back, and stays.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
 struct Retire {
   static constexpr const char* kType = "retire";
   static constexpr const char* kDoc =
@@ -578,7 +602,7 @@ void for_each_message(F&& f) {
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
-      std::type_identity<EngineFailed>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
+      std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
       std::type_identity<Finish>{});
 }
 

@@ -221,7 +221,7 @@ double claim_us(const fs::path& folder, std::uint64_t jobs, std::uint64_t segmen
   std::vector<double> times;
   for (int i = 0; i < 500; ++i) {
     const auto begun = Time::now();
-    const auto runnable = store.runnable();
+    const auto runnable = store.runnable({""});
     const auto claims = store.claim(runnable.at(0).number, "w", 1, true);
     if (claims.size() != 1) throw std::runtime_error("nothing to claim");
     times.push_back(seconds_since(begun) * 1e6);

@@ -34,7 +34,8 @@ class StoreTest : public testing::Test {
   }
   void open() { store = std::make_unique<Store>(folder / "lectern.sqlite", clock); }
 
-  std::uint64_t submit(const std::string& id, int segments, const std::string& batch = "batch-0001") {
+  std::uint64_t submit(const std::string& id, int segments, const std::string& batch = "batch-0001",
+                       const When& when = {}) {
     NewJob job;
     job.job_id = id;
     job.batch_id = batch;
@@ -43,6 +44,7 @@ class StoreTest : public testing::Test {
     job.model = "sine";
     job.output = "/out/" + id + ".flac";
     job.script = "text";
+    job.when = when;
     const auto number = store->add_job(job).number;
     if (segments > 0) {
       std::vector<NewSegment> rows;
@@ -63,6 +65,11 @@ class StoreTest : public testing::Test {
     if (!held) return false;
     store->add_take({held->take, "{}", 24000, 100, 24000, 0.5});
     return store->take_done(lease);
+  }
+  std::vector<std::uint64_t> runnable(const std::vector<std::string>& windows) {
+    std::vector<std::uint64_t> numbers;
+    for (const RunnableJob& job : store->runnable(windows)) numbers.push_back(job.number);
+    return numbers;
   }
   JobState state(std::uint64_t job) { return store->job(job)->state; }
   void expect_counts(std::uint64_t job, std::uint64_t waiting, std::uint64_t leased, std::uint64_t done,
@@ -276,7 +283,7 @@ TEST_F(StoreTest, ACancelledJobHandsNothingOutAndStaysCancelled) {
   EXPECT_TRUE(store->change(job, JobEvent::cancel));
   store->end_lease(out, Blame::nobody, "", 3);
   EXPECT_TRUE(store->claim(job, "w1", 1, true).empty());
-  EXPECT_TRUE(store->runnable().empty());
+  EXPECT_TRUE(store->runnable({""}).empty());
   for (JobEvent event : {JobEvent::retry, JobEvent::resume, JobEvent::publish, JobEvent::fail})
     EXPECT_FALSE(store->change(job, event)) << name(event);
 }
@@ -296,8 +303,61 @@ TEST_F(StoreTest, EveryBatchIsSeenByTheSchedulerEvenBehindAThousandJobs) {
   for (int i = 0; i < 300; ++i) submit("job-big-" + std::to_string(i), 1, "batch-big0");
   const auto late = submit("job-small0", 1, "batch-small");
   bool seen = false;
-  for (const RunnableJob& job : store->runnable()) seen |= job.number == late;
+  for (const RunnableJob& job : store->runnable({""})) seen |= job.number == late;
   EXPECT_TRUE(seen);
+}
+
+TEST_F(StoreTest, OnlyJobsOfOpenWindowsAreRunnableEvenBehindAThousandOthers) {
+  for (int i = 0; i < 100; ++i) submit("job-night" + std::to_string(i), 1, "batch-night", {"night"});
+  const auto day = submit("job-day-01", 1, "batch-day-1", {}), nap = submit("job-nap-01", 1, "batch-nap-1", {"nap"});
+  EXPECT_EQ(runnable({""}), std::vector{day});
+  EXPECT_EQ(runnable({"", "nap"}), (std::vector{day, nap}));
+  EXPECT_GE(runnable({"", "night"}).size(), 33u);
+  EXPECT_EQ(runnable({"night"}).front(), 1u);
+}
+
+TEST_F(StoreTest, AJobIsNotRunnableBeforeItsTime) {
+  const auto job = submit("job-00001", 1, "batch-0001", {"", clock.now + 1000});
+  EXPECT_TRUE(runnable({""}).empty());
+  EXPECT_EQ(store->next_not_before(), clock.now + 1000);
+  clock.now += 1000;
+  EXPECT_EQ(runnable({""}), std::vector{job});
+  EXPECT_EQ(store->next_not_before(), INT64_MAX);
+}
+
+TEST_F(StoreTest, AJobWaitsUntilTheOneBeforeItHasEndedHoweverItEnded) {
+  for (const JobEvent end : {JobEvent::cancel, JobEvent::fail, JobEvent::publish}) {
+    const std::string letter(1, static_cast<char>('a' + static_cast<int>(end)));
+    const auto first = submit("first-000" + letter, 1);
+    const auto second = submit("second-00" + letter, 1, "batch-0001", {"", 0, 0, first});
+    EXPECT_EQ(runnable({""}), std::vector{first});
+    EXPECT_TRUE(store->change(first, JobEvent::pause));
+    EXPECT_TRUE(runnable({""}).empty()) << "a held job has not ended";
+    EXPECT_TRUE(store->change(first, JobEvent::resume));
+    if (end == JobEvent::publish) EXPECT_TRUE(speak(lease(first)));
+    EXPECT_TRUE(store->change(first, end));
+    EXPECT_EQ(runnable({""}), std::vector{second}) << name(end);
+    EXPECT_TRUE(store->change(second, JobEvent::cancel));
+  }
+}
+
+TEST_F(StoreTest, AForgottenPredecessorHoldsNobodyUp) {
+  const auto first = submit("job-first1", 1);
+  const auto second = submit("job-second", 1, "batch-0001", {"", 0, 0, first});
+  EXPECT_TRUE(store->change(first, JobEvent::cancel));
+  protocol::Prune all;
+  all.jobs_older_s = 0;
+  clock.now += 1;
+  EXPECT_EQ(store->prune(all).counts.jobs, 1u);
+  EXPECT_EQ(runnable({""}), std::vector{second});
+}
+
+TEST_F(StoreTest, RunNowTakesAwayWhateverAJobWaitsFor) {
+  const auto first = submit("job-first1", 1, "batch-0001", {"night"});
+  const auto job = submit("job-second", 1, "batch-0001", {"night", clock.now + 1000, 5, first});
+  store->run_now(job);
+  EXPECT_EQ(runnable({""}), std::vector{job});
+  EXPECT_EQ(store->job(job)->when.by_ms, 5);
 }
 
 TEST_F(StoreTest, ASegmentThatKeepsFailingIsSplitOnceAndOnlyTheBadHalfFails) {

@@ -56,6 +56,61 @@ TEST(Settings, AnUnknownKeyThatIsNearNothingGetsTheListOfKeys) {
   EXPECT_THAT(refusal("blimey: 1\n").hint, StartsWith("known keys: "));
 }
 
+TEST(Windows, AreReadWithDaysHoursAndZone) {
+  const Settings s = parse_settings(
+      "windows:\n"
+      "  - name: night\n    from: 22:00\n    to: 06:00\n    zone: Europe/Berlin\n"
+      "  - {name: week_end, days: [sat, sun], from: 0:00, to: 24:00}\n"
+      "window: night\n",
+      "config.yaml");
+  ASSERT_EQ(s.windows.size(), 2u);
+  EXPECT_EQ(s.windows[0].name, "night");
+  EXPECT_EQ(s.windows[0].hours.days, calendar::kEveryDay);
+  EXPECT_EQ(s.windows[0].hours.from_minute, 22 * 60);
+  EXPECT_EQ(s.windows[0].hours.to_minute, 6 * 60);
+  EXPECT_EQ(s.windows[0].zone, "Europe/Berlin");
+  EXPECT_EQ(s.windows[1].hours.days, 0b1000001u);
+  EXPECT_EQ(s.windows[1].hours.to_minute, 24 * 60);
+  EXPECT_EQ(s.window, "night");
+  EXPECT_EQ(parse_settings("window: always\n", "config.yaml").window, "");
+}
+
+TEST(Windows, AreRefusedWithLineAndField) {
+  const std::string good = "    from: 22:00\n    to: 06:00\n";
+  const struct {
+    std::string yaml, what, hint;
+  } rows[] = {
+      {"windows: night\n", "config.yaml:1: 'windows' must be a list of windows", "begin each window"},
+      {"windows:\n  - from: 22:00\n    to: 06:00\n", "config.yaml:2: a window: key 'name' is missing", "add 'name"},
+      {"windows:\n  - name: a night\n" + good, "config.yaml:2: 'name' cannot be 'a night'", "use letters"},
+      {"windows:\n  - name: always\n" + good, "config.yaml:2: 'name' cannot be 'always'", "is taken"},
+      {"windows:\n  - name: night\n    from: 25:00\n    to: 06:00\n",
+       "config.yaml:3: 'from' is no time of day: '25:00'", "22:00"},
+      {"windows:\n  - name: night\n    from: 24:00\n    to: 06:00\n", "config.yaml:3: 'from' is no time of day", ""},
+      {"windows:\n  - name: night\n    from: 22:00\n", "config.yaml:2: a window: key 'to' is missing", ""},
+      {"windows:\n  - name: night\n" + good + "    zone: Europe/Berlim\n",
+       "config.yaml:5: 'zone' is not known: 'Europe/Berlim'", "did you mean 'Europe/Berlin'?"},
+      {"windows:\n  - name: night\n" + good + "    zone: Middle-earth\n", "config.yaml:5: 'zone' is not known", "IANA"},
+      {"windows:\n  - name: night\n    from: 22:00\n    to: 22:00\n",
+       "config.yaml:4: 'to' is the same as 'from': the window 'night' is never open", "from: 00:00 and to: 24:00"},
+      {"windows:\n  - name: night\n    days: []\n" + good, "config.yaml:3: 'days' is empty: the window is never open", ""},
+      {"windows:\n  - name: night\n    days: moon\n" + good, "config.yaml:3: 'days' is not understood: 'moon'", ""},
+      {"windows:\n  - name: night\n" + good + "  - name: night\n" + good,
+       "config.yaml:5: 'name': two windows are called 'night'", "rename"},
+      {"windows:\n  - name: night\n" + good + "    zonee: UTC\n", "config.yaml:5: unknown key 'zonee' in a window",
+       "did you mean 'zone'?"},
+      {"windows:\n  - name: night\n" + good + "window: nihgt\n",
+       "config.yaml:5: 'window' cannot be 'nihgt': there is no window of that name", "did you mean 'night'?"},
+      {"window: night\n", "config.yaml:1: 'window' cannot be 'night'", "no windows"},
+  };
+  for (const auto& row : rows) {
+    const Refusal r = refusal(row.yaml);
+    EXPECT_THAT(r.what, StartsWith(row.what)) << row.yaml;
+    EXPECT_THAT(r.hint, HasSubstr(row.hint)) << row.yaml;
+    EXPECT_FALSE(r.hint.empty()) << row.yaml;
+  }
+}
+
 TEST(Settings, AnUnknownPauseIsRefused) {
   const Refusal r = refusal("pauses:\n  sentense: 1\n");
   EXPECT_EQ(r.what, "config.yaml:2: unknown key 'sentense' in 'pauses'");

@@ -4,16 +4,15 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <thread>
 
 #include "tests/faults/installation.h"
 #include "tests/faults/peer.h"
+#include "tests/faults/wall_clock.h"
 
 namespace lectern {
 namespace {
 
-namespace fs = std::filesystem;
 using std::chrono::seconds;
 
 TEST(Clocks, ABrokerThatStoodStillTakesNoLeasesFromWorkersThatAreThere) {
@@ -66,46 +65,22 @@ TEST(Clocks, BrokerAndAgentThatAreStoppedForAWhileGoOnWhereTheyWere) {
   EXPECT_EQ(lectern.broken(), "");
 }
 
-// The wall clock of everything that is started while it lives, steered by a file.
-class WallClock {
- public:
-  WallClock() {
-    for (const char* library : {"/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-                                "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"})
-      if (fs::exists(library)) library_ = library;
-  }
-  bool there() const { return !library_.empty(); }
-  std::vector<std::pair<std::string, std::string>> environment(const fs::path& file) const {
-    return {{"LD_PRELOAD", library_},          {"FAKETIME_TIMESTAMP_FILE", file.string()},
-            {"FAKETIME_NO_CACHE", "1"},        {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
-            {"FAKETIME_DONT_RESET", "1"},      {"FAKE_STAT", "0"}};
-  }
-
- private:
-  std::string library_;
-};
-
 TEST(Clocks, AWallClockThatJumpsByYearsHoldsNothingUp) {
-  const WallClock clock;
-  if (!clock.there()) GTEST_SKIP() << "libfaketime is not installed (package faketime)";
   Installation lectern(60);
-  const fs::path file = lectern.folder() / "clock";
-  auto set = [&](const char* offset) { std::ofstream(file) << offset << "\n"; };
-  set("+0");
+  const WallClock clock(lectern.folder() / "clock");
+  if (!clock.there()) GTEST_SKIP() << "libfaketime is not installed (package faketime)";
   const auto script = lectern.script("a.txt", sentences(40, "one"));
   const auto second = lectern.script("b.txt", sentences(10, "two"));
   {
-    std::vector<std::unique_ptr<Variable>> variables;
-    for (const auto& [name, value] : clock.environment(file))
-      variables.push_back(std::make_unique<Variable>(name.c_str(), value));
+    const auto variables = clock.in_force();
     EXPECT_EQ(lectern.run({"start"}).exit, 0);
   }
   EXPECT_EQ(lectern.run({"submit", script}).exit, 0);
   EXPECT_TRUE(Installation::until([&] { return lectern.status()["jobs"][0]["segments_done"].get<int>() > 0; }));
   const auto started = lectern.status()["jobs"][0]["submitted_ms"].get<std::int64_t>();
-  set("+365d");
+  clock.set("+365d");
   std::this_thread::sleep_for(seconds(1));
-  set("-400d");
+  clock.set("-400d");
   EXPECT_EQ(lectern.run({"submit", second}).exit, 0);
   EXPECT_LT(lectern.status()["jobs"][1]["submitted_ms"].get<std::int64_t>(), started) << "the clock did not jump";
   std::this_thread::sleep_for(seconds(1));

@@ -285,6 +285,71 @@ TEST_F(AgentTest, IgnoresMessagesThatItCannotUse) {
 
 // ---- retiring
 
+TEST_F(AgentTest, UnloadsAnIdleEngineAtOnceWhenAskedTo) {
+  keep_alive(1000);
+  warm();
+  tell(protocol::Unload{});
+  EXPECT_EQ(said_to_engine<protocol::Finish>().size(), 1u);
+  EXPECT_EQ(state(), State::draining);
+  ends();
+  EXPECT_EQ(state(), State::cold);
+  EXPECT_FALSE(agent_->done()) << "the agent stays";
+}
+
+TEST_F(AgentTest, LetsTheEngineFinishWhatItHasBegunBeforeItUnloads) {
+  busy(4, 2);
+  tell(protocol::Unload{});
+  EXPECT_EQ(said_to_engine<protocol::Finish>().size(), 1u);
+  pass(20s);
+  EXPECT_TRUE(world_.signals.empty()) << "it is still speaking";
+  speaks(1);
+  speaks(2);
+  EXPECT_EQ(said_to_broker<protocol::Take>().size(), 2u);
+  ends();
+  ASSERT_EQ(said_to_broker<protocol::GiveBack>().size(), 1u);
+  EXPECT_EQ(said_to_broker<protocol::GiveBack>()[0].leases, leases({3, 4}));
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
+  EXPECT_EQ(state(), State::cold);
+}
+
+TEST_F(AgentTest, StartsAgainForWorkThatArrivesWhileItUnloads) {
+  busy(2, 2);
+  tell(protocol::Unload{});
+  work(7);
+  speaks(1);
+  ends();
+  EXPECT_EQ(said_to_broker<protocol::GiveBack>()[0].leases, leases({2}));
+  EXPECT_EQ(state(), State::loading);
+  forget();
+  loaded();
+  EXPECT_EQ(in_engine(), std::vector<std::uint64_t>{7});
+}
+
+TEST_F(AgentTest, GivesBackWhatWaitsForTheLoadWhenAskedToUnload) {
+  work(1);
+  tell(protocol::Unload{});
+  EXPECT_EQ(world_.signals, std::vector<int>{SIGTERM});
+  EXPECT_EQ(said_to_broker<protocol::GiveBack>()[0].leases, leases({1}));
+  agent_->engine_ended({true, SIGTERM, ""}, now_);
+  EXPECT_EQ(state(), State::cold);
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
+}
+
+TEST_F(AgentTest, EndsAnEngineThatHangsWhileItUnloads) {
+  busy(1);
+  tell(protocol::Unload{});
+  pass(601s);
+  EXPECT_EQ(world_.signals, std::vector<int>{SIGTERM});
+  pass(3s);
+  EXPECT_EQ(world_.signals, (std::vector<int>{SIGTERM, SIGKILL}));
+}
+
+TEST_F(AgentTest, HasNothingToUnloadWithoutAnEngine) {
+  tell(protocol::Unload{});
+  EXPECT_EQ(state(), State::cold);
+  EXPECT_TRUE(world_.to_engine.empty());
+}
+
 TEST_F(AgentTest, IsDoneAtOnceWhenThereIsNoEngine) {
   tell(protocol::Retire{});
   EXPECT_TRUE(agent_->done());

@@ -1,0 +1,70 @@
+#include "broker/timetable.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace lectern {
+
+using calendar::Instant;
+
+Timetable::Timetable(Store& store, const Settings& settings, const Clock& clock)
+    : store_(store), clock_(clock), own_(*calendar::Zone::find("")) {
+  for (const WindowSetting& setting : settings.windows)
+    windows_.push_back({setting, *calendar::Zone::find(setting.zone), {}});
+  tick();
+}
+
+// The answer holds as long as the clock stays within the stretch that it was given for, whichever way it moves.
+const calendar::Level& Timetable::look(Window& window, Instant now) const {
+  auto& level = window.level;
+  if (level && now >= level->holds.begin && now < level->holds.end) return *level;
+  const bool was_open = level && level->open;
+  const bool first = !level;
+  level = calendar::level(window.setting.hours, window.zone, now);
+  if (first || level->open != was_open) {
+    const bool changes = level->holds.end != calendar::kNever;
+    spdlog::info("window {} is {}{}", window.setting.name, level->open ? "open" : "closed",
+                 changes ? " until " + calendar::when_words(window.zone, level->holds.end, now) : "");
+  }
+  return *level;
+}
+
+std::int64_t Timetable::tick() {
+  const Instant now = clock_.wall_ms();
+  Instant next = store_.next_not_before();
+  open_ = {""};
+  for (Window& window : windows_) {
+    const calendar::Level& level = look(window, now);
+    if (level.open) open_.push_back(window.setting.name);
+    next = std::min(next, level.holds.end);
+  }
+  return next == calendar::kNever ? next : clock_.monotonic_ms() + std::max<std::int64_t>(next - now, 0);
+}
+
+Timetable::Window* Timetable::find(const std::string& name) {
+  const auto found =
+      std::find_if(windows_.begin(), windows_.end(), [&](const Window& w) { return w.setting.name == name; });
+  return found == windows_.end() ? nullptr : &*found;
+}
+
+std::string Timetable::waits_for(const Job& job) {
+  if (job.state != JobState::queued && job.state != JobState::running) return {};
+  const Instant now = clock_.wall_ms();
+  const When& when = job.when;
+  if (when.after_job != 0)
+    if (const auto before = store_.job(when.after_job); before && !finished(before->state))
+      return "waiting for #" + std::to_string(before->number) + ", which is " + name(before->state);
+  if (when.not_before_ms > now)
+    return "waiting for its time (" + calendar::ahead_words("starts", own_, when.not_before_ms, now) + ")";
+  if (when.window.empty()) return {};
+  const std::string waiting = "waiting for window " + when.window;
+  Window* window = find(when.window);
+  if (!window) return waiting + ", which config.yaml lacks now; add it, or use `lectern run-now`";
+  const calendar::Level& level = look(*window, now);
+  if (level.open) return {};
+  if (level.holds.end == calendar::kNever) return waiting + ", which does not open in the next weeks";
+  return waiting + " (" + calendar::ahead_words("opens", window->zone, level.holds.end, now) + ")";
+}
+
+}  // namespace lectern

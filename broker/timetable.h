@@ -1,0 +1,43 @@
+// What the clock says of jobs: which windows are open now, and what a job waits for. Everything is a level that is
+// asked of the clock anew, so that a restart, a sleep or a clock that was set needs no replay. One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/clock.h"
+#include "broker/store.h"
+#include "config/calendar/window.h"
+#include "config/settings.h"
+
+namespace lectern {
+
+class Timetable {
+ public:
+  Timetable(Store& store, const Settings& settings, const Clock& clock);
+
+  // Looks at the clock. Returns when the next window opens or closes or the next job's time comes (monotonic ms).
+  std::int64_t tick();
+  // The windows that are open, by name; first of all "", which is always open.
+  const std::vector<std::string>& open() const { return open_; }
+  // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)"; empty: they are.
+  std::string waits_for(const Job& job);
+
+ private:
+  struct Window {
+    WindowSetting setting;
+    calendar::Zone zone;
+    std::optional<calendar::Level> level;  // as of the last look
+  };
+  const calendar::Level& look(Window& window, calendar::Instant now) const;
+  Window* find(const std::string& name);
+
+  Store& store_;
+  const Clock& clock_;
+  const calendar::Zone own_;  // the machine's zone
+  std::vector<Window> windows_;
+  std::vector<std::string> open_{""};
+};
+
+}  // namespace lectern
