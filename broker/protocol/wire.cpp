@@ -103,6 +103,7 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
   else if constexpr (std::is_same_v<T, Event>) return "event";
+  else if constexpr (std::is_same_v<T, Measure>) return "measure";
   else return "list of " + type_name<typename T::value_type>();
 }
 
@@ -131,6 +132,7 @@ std::string reference() {
   part(std::type_identity<WorkerView>{});
   part(std::type_identity<Refusal>{});
   part(std::type_identity<Event>{});
+  part(std::type_identity<Measure>{});
   return text;
 }
 
