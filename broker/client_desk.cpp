@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "broker/publish/output_name.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -46,6 +47,8 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     history(peer, message);
   } else if (type == protocol::Prune::kType) {
     p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
+  } else if (type == protocol::Outputs::kType) {
+    outputs(peer, message);
   } else if (type == protocol::Backup::kType) {
     p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
   } else {
@@ -145,6 +148,13 @@ void ClientDesk::history(const std::string& peer, const protocol::Message& messa
   protocol::Events answer;
   answer.job = view(*p_.store.job(number));
   answer.events = p_.store.history(number);
+  p_.post.to_client(peer, answer, message.request);
+}
+
+void ClientDesk::outputs(const std::string& peer, const protocol::Message& message) {
+  protocol::OutputList answer;
+  answer.outputs = p_.store.outputs(protocol::parse<protocol::Outputs>(message).after);
+  for (protocol::OutputFiles& files : answer.outputs) files.sidecar = publish::sidecar_name(files.audio).string();
   p_.post.to_client(peer, answer, message.request);
 }
 

@@ -54,6 +54,7 @@ class ClientDesk {
   void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void history(const std::string& peer, const protocol::Message& message);
+  void outputs(const std::string& peer, const protocol::Message& message);
   void change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
   protocol::JobView view(const Job& job);

@@ -9,6 +9,8 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   options.format = text_format == "markdown" ? text::Format::markdown : text::Format::plain;
   options.language = sound.language;
   options.max_segment_chars = sound.max_segment_chars;
+  options.tags = sound.tags;
+  options.silent_tags = sound.silent_tags;
   const text::Segmentation cut = text::segment_script(text::decode_script(bytes, name), options);
 
   CutScript result;

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "broker/clock.h"
 #include "config/sha256.h"
 
@@ -43,12 +45,20 @@ SoundSettings ModelShelf::sound(const std::string& name, const std::string& voic
   sound.model = entry.name;
   sound.model_hash = files.hash();
   sound.voice = chosen.name;
-  sound.voice_hash = files.file_hash("voices/" + chosen.name + ".bin");
+  require_voice_file(entry, chosen, files);
+  sound.voice_hash = files.file_hash(chosen.file);
   sound.language = chosen.spoken_as;
   sound.precision = settings_.precision;
   sound.revision = entry.revision;
   sound.speed = speed;
   sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
+  sound.tags = entry.tags;
+  const auto holds = [](const auto& tags, const std::string& tag) {
+    return std::find(tags.begin(), tags.end(), tag) != tags.end();
+  };
+  for (const CatalogueModel& other : catalogue_.models())
+    for (const std::string& tag : other.tags)
+      if (!holds(entry.tags, tag) && !holds(sound.silent_tags, tag)) sound.silent_tags.push_back(tag);
   return sound;
 }
 

@@ -168,6 +168,8 @@ class Store {
   std::string unspoken(std::uint64_t job);
 
   // ---- history, pruning, copies
+  // What jobs that are done put out: the first 1000 with a number above `after`, by number, without the sidecar.
+  std::vector<protocol::OutputFiles> outputs(std::uint64_t after);
   std::vector<protocol::Event> history(std::uint64_t job);
   struct Pruned {
     protocol::Pruned counts;

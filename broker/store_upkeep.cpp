@@ -24,6 +24,14 @@ std::vector<protocol::Event> Store::history(std::uint64_t job) {
   return events;
 }
 
+std::vector<protocol::OutputFiles> Store::outputs(std::uint64_t after) {
+  std::vector<protocol::OutputFiles> files;
+  Query query(database_, "SELECT id, job_id, output FROM jobs WHERE state = 'done' AND id > ? ORDER BY id LIMIT 1000",
+              after);
+  while (query.next()) files.push_back({query.count(0), query.text(1), query.text(2), ""});
+  return files;
+}
+
 Store::Pruned Store::prune(const protocol::Prune& rules) {
   Pruned pruned;
   const std::int64_t now = clock_.wall_ms();

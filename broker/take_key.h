@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lectern {
 
@@ -14,6 +15,7 @@ struct SoundSettings {
   double speed = 1;
   std::uint64_t seed = 0;
   std::size_t max_segment_chars = 300;
+  std::vector<std::string> tags, silent_tags;  // the model's own, and those that only others speak
 };
 
 // The key under which a take is stored: SHA-256 over everything that shapes it.

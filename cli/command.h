@@ -39,6 +39,8 @@ void add_stop(CLI::App&, Context&, Action& chosen);
 void add_ps(CLI::App&, Context&, Action& chosen);
 void add_model(CLI::App&, Context&, Action& chosen);  // pull, list, verify, remove
 void add_voice(CLI::App&, Context&, Action& chosen);  // list
+void add_doctor(CLI::App&, Context&, Action& chosen);
+void add_cleanup(CLI::App&, Context&, Action& chosen);
 
 // The exit code when Ctrl-C ended the command; jobs are not touched by it.
 inline constexpr int kInterrupted = 130;

@@ -1,7 +1,9 @@
 // How it works: a broken transfer leaves its bytes in the file, and the next attempt, of this process or a later one,
 // asks for the rest only. Whether the server gave what was asked is seen from its answer: 206 from the right offset
 // goes on, 200 starts again, 206 from another offset is not believed. The hash of the whole file has the last word; a
-// file that was put together from several transfers and fails it is fetched once more from its beginning.
+// file that was put together from several transfers and fails it is fetched once more from its beginning. Of a file
+// whose hash the catalogue does not have, FILE.known notes what the server said of it: the ETag, by which a later
+// attempt asks for the rest of the same file only (If-Range), its size, and its hash when a hub tells it.
 #include "cli/download.h"
 
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <thread>
 
 #include "cli/download_session.h"
@@ -21,6 +24,27 @@ namespace {
 
 constexpr int kMostAttempts = 1000;  // even when each gains something
 
+// What the server said of a file when its first byte came.
+struct Known {
+  FileFacts facts;
+  std::uint64_t total = 0;
+};
+
+fs::path known_file(const fs::path& file) { return file.string() + ".known"; }
+
+Known read_known(const fs::path& file) {
+  Known known;
+  std::ifstream in(known_file(file));
+  std::getline(in, known.facts.etag);
+  std::getline(in, known.facts.digest);
+  if (!(in >> known.total)) return {};
+  return known;
+}
+
+void write_known(const fs::path& file, const Known& known) {
+  std::ofstream(known_file(file)) << known.facts.etag << '\n' << known.facts.digest << '\n' << known.total << '\n';
+}
+
 // The server gave the bytes from another place than asked for.
 struct WrongRange {};
 
@@ -29,16 +53,25 @@ class FileSink : public BodySink {
   FileSink(const Download& download, const Downloader::Progress& progress) : download_(download), progress_(progress) {
     file_ = open(download.file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file_ < 0) throw system_fault("cannot write " + download.file.string(), errno);
-    if (download.sha256.empty()) truncate_to(0);
+    if (!pinned()) known_ = read_known(download.file);
+    if (!pinned() && known_.facts.etag.empty()) truncate_to(0);
     have_ = static_cast<std::uint64_t>(lseek(file_, 0, SEEK_END));
-    if (download.bytes > 0 && have_ > download.bytes) truncate_to(0);
+    if (expected() > 0 && have_ > expected()) truncate_to(0);
   }
   ~FileSink() override { close(file_); }
 
   std::uint64_t have() const { return have_; }
+  // Bytes of the whole file; 0: not known.
+  std::uint64_t expected() const { return download_.bytes > 0 ? download_.bytes : known_.total; }
+  // What goes with a request for the rest of the file.
+  std::vector<std::string> headers() const {
+    std::vector<std::string> headers = download_.headers;
+    if (have_ > 0 && !pinned()) headers.push_back("If-Range: " + known_.facts.etag);
+    return headers;
+  }
   std::optional<std::uint64_t> total() const { return total_; }
 
-  void begin(std::uint64_t start, std::optional<std::uint64_t> total) override;
+  void begin(std::uint64_t start, std::optional<std::uint64_t> total, const FileFacts& facts) override;
   void write(std::string_view bytes) override;
   void truncate_to(std::uint64_t bytes) {
     if (ftruncate(file_, static_cast<off_t>(bytes)) != 0 || lseek(file_, static_cast<off_t>(bytes), SEEK_SET) < 0)
@@ -47,6 +80,7 @@ class FileSink : public BodySink {
   }
 
  private:
+  bool pinned() const { return !download_.sha256.empty(); }
   void refuse(const std::string& what) const {
     throw Fault(Exit::bad_input, download_.url + ": " + what, "another file is offered there now; use another source");
   }
@@ -57,14 +91,20 @@ class FileSink : public BodySink {
   int file_ = -1;
   std::uint64_t have_ = 0;
   std::optional<std::uint64_t> total_;
+  Known known_;
 };
 
-void FileSink::begin(std::uint64_t start, std::optional<std::uint64_t> total) {
+void FileSink::begin(std::uint64_t start, std::optional<std::uint64_t> total, const FileFacts& facts) {
   total_ = total;
   if (total && download_.bytes > 0 && *total != download_.bytes)
     refuse("the server offers " + std::to_string(*total) + " bytes, expected are " + std::to_string(download_.bytes));
   if (start != 0 && start != have_) throw WrongRange();
+  if (start != 0 && !pinned() && facts.etag != known_.facts.etag) throw WrongRange();
   truncate_to(start);
+  if (start == 0 && !pinned()) {
+    known_ = {facts, total.value_or(0)};
+    write_known(download_.file, known_);
+  }
   need_room();
 }
 
@@ -96,7 +136,7 @@ void FileSink::write(std::string_view bytes) {
 class TextSink : public BodySink {
  public:
   explicit TextSink(std::string url) : url_(std::move(url)) {}
-  void begin(std::uint64_t, std::optional<std::uint64_t>) override { text.clear(); }
+  void begin(std::uint64_t, std::optional<std::uint64_t>, const FileFacts&) override { text.clear(); }
   void write(std::string_view bytes) override {
     if (text.size() + bytes.size() > (16u << 20))
       throw Fault(Exit::bad_input, url_ + ": the answer is larger than 16 MB");
@@ -117,14 +157,19 @@ class Patience {
     const bool unreachable = result.kind == TransferResult::Kind::unreachable;
     const int most = unreachable ? limits_.unreachable_attempts : limits_.attempts;
     if (!result.retryable() || failures_ >= most || ++attempts_ >= kMostAttempts)
-      throw Fault(Exit::not_found, url + ": " + result.reason,
-                  unreachable ? "check the network and the proxy settings" : "try again later, or use another source");
+      throw Fault(Exit::not_found, url + ": " + result.reason, mend_of(result));
     const auto pause = limits_.first_pause * (1 << std::min(failures_ - 1, 5));
     if (say_) say_(url + ": " + result.reason + "; trying again");
     std::this_thread::sleep_for(pause);
   }
 
  private:
+  static const char* mend_of(const TransferResult& result) {
+    if (result.kind == TransferResult::Kind::unreachable) return "check the network and the proxy settings";
+    if (result.status == 401 || result.status == 403) return "set HF_TOKEN to a token that may read it";
+    return "try again later, or use another source";
+  }
+
   const DownloadLimits& limits_;
   const Downloader::Say& say_;
   int failures_ = 0, attempts_ = 0;
@@ -137,46 +182,58 @@ struct Downloader::Session {
   Say say;
   TransferSession transfers{limits};
 
-  // One attempt; true: all bytes are there. A server that cannot go on where asked is asked for the whole next time.
-  bool attempt(const Download& download, const Progress& progress, Patience& patience, bool& resumed) {
+  enum class Outcome { again, complete, lacking };
+
+  // One attempt. A server that cannot go on where asked is asked for the whole next time.
+  Outcome attempt(const Download& download, const Progress& progress, Patience& patience, bool& resumed) {
     FileSink sink(download, progress);
     const std::uint64_t before = sink.have();
     resumed = resumed || before > 0;
-    if (download.bytes > 0 && before == download.bytes) return true;
+    if (sink.expected() > 0 && before == sink.expected()) return Outcome::complete;
     TransferResult result;
     try {
-      result = transfers.get(download.url, download.headers, before, sink);
+      result = transfers.get(download.url, sink.headers(), before, sink);
     } catch (const WrongRange&) {
       result = {TransferResult::Kind::broken, 206, "the server sends another part of the file than asked for"};
       sink.truncate_to(0);
     }
     if (result.status == 416 && before > 0) {
       // Nothing lies behind what is here: complete, if the hash agrees.
-      return true;
+      if (!download.sha256.empty()) return Outcome::complete;
+      sink.truncate_to(0);
+      return Outcome::again;
     }
+    if (result.status == 404 && download.may_lack) return Outcome::lacking;
     const std::uint64_t whole = download.bytes > 0 ? download.bytes : sink.total().value_or(sink.have());
     if (result.kind == TransferResult::Kind::complete && sink.have() < whole)
       result = {TransferResult::Kind::broken, result.status, "the connection ended early"};
-    if (result.kind == TransferResult::Kind::complete) return true;
+    if (result.kind == TransferResult::Kind::complete) return Outcome::complete;
     patience.bear(download.url, result, sink.have() > before);
-    return false;
+    return Outcome::again;
   }
 };
 
 Downloader::Downloader(const DownloadLimits& limits, Say say) : session_(new Session{limits, std::move(say)}) {}
 Downloader::~Downloader() = default;
 
-void Downloader::fetch(const Download& download, const Progress& progress) {
+bool Downloader::fetch(const Download& download, const Progress& progress) {
   Patience patience(session_->limits, session_->say);
   bool resumed = false;
   for (;;) {
-    if (!session_->attempt(download, progress, patience, resumed)) continue;
-    const std::string actual = download.sha256.empty() ? "" : sha256_file(download.file);
-    if (actual == download.sha256) return;
+    const Session::Outcome outcome = session_->attempt(download, progress, patience, resumed);
+    if (outcome == Session::Outcome::again) continue;
+    if (outcome == Session::Outcome::lacking) {
+      fs::remove(download.file);
+      return false;
+    }
+    const std::string expected = download.sha256.empty() ? read_known(download.file).facts.digest : download.sha256;
+    const std::string actual = expected.empty() ? "" : sha256_file(download.file);
+    if (actual == expected) return true;
     fs::remove(download.file);
+    fs::remove(known_file(download.file));
     if (!resumed)
       throw Fault(Exit::bad_input,
-                  download.url + ": other bytes than expected: SHA-256 " + actual + ", expected " + download.sha256,
+                  download.url + ": other bytes than expected: SHA-256 " + actual + ", expected " + expected,
                   "another file is offered there now; use another source");
     if (session_->say) session_->say(download.url + ": the parts do not fit together; fetching it once more");
     resumed = false;

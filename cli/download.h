@@ -17,7 +17,10 @@ struct Download {
   std::vector<std::string> headers;  // "Name: value"; not sent on to other hosts after a redirect if Authorization
   std::filesystem::path file;        // gets the bytes; what an earlier, broken download left there is gone on with
   std::uint64_t bytes = 0;           // expected; 0: not known
-  std::string sha256;                // expected; empty: not known, and then nothing is resumed
+  // Expected; empty: not known. Then what the hub publishes as the file's hash counts, and a download is gone on with
+  // while the server says that the file is still the same (ETag).
+  std::string sha256;
+  bool may_lack = false;  // the server need not have it
 };
 
 struct DownloadLimits {
@@ -37,9 +40,10 @@ class Downloader {
   explicit Downloader(const DownloadLimits& limits = {}, Say say = {});
   ~Downloader();
 
-  // Returns when `file` is complete, of the expected size and hash. Throws Fault: not_found when the server refuses or
+  // Returns when `file` is complete, of the expected size and hash; false: the server has no such file (404), which
+  // `may_lack` allows. Throws Fault: not_found when the server refuses or
   // cannot be reached, bad_input when it gives other bytes than expected (nothing is left then), no_space.
-  void fetch(const Download& download, const Progress& progress = {});
+  bool fetch(const Download& download, const Progress& progress = {});
   // A short answer as text, at most 16 MB.
   std::string fetch_text(const std::string& url, const std::vector<std::string>& headers = {});
 

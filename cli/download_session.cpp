@@ -50,6 +50,7 @@ struct Answer {
   CURL* handle;
   bool begun = false;
   std::optional<std::uint64_t> length, range_start, range_total;  // of the newest header block
+  FileFacts facts;                                                // the digest is the hub's, whoever it redirects to
   std::exception_ptr thrown;
 
   void header(std::string_view line);
@@ -63,7 +64,22 @@ void Answer::header(std::string_view line) {
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
     return value;
   };
-  if (line.substr(0, 5) == "HTTP/") length = range_start = range_total = std::nullopt;
+  if (line.substr(0, 5) == "HTTP/") {
+    length = range_start = range_total = std::nullopt;
+    facts.etag.clear();
+  }
+  auto without_end = [](std::string_view value) {
+    const std::size_t last = value.find_last_not_of(" \t\r\n");
+    return std::string(value.substr(0, last == value.npos ? 0 : last + 1));
+  };
+  if (const auto value = value_of("ETag:"); value && value->substr(0, 2) != "W/") facts.etag = without_end(*value);
+  if (const auto value = value_of("X-Linked-ETag:")) {
+    const std::string digest = without_end(*value);
+    const bool quoted = digest.size() == 66 && digest.front() == '"' && digest.back() == '"';
+    facts.digest = quoted ? digest.substr(1, 64) : digest;
+    if (facts.digest.size() != 64 || facts.digest.find_first_not_of("0123456789abcdef") != std::string::npos)
+      facts.digest.clear();
+  }
   if (const auto value = value_of("Content-Length:")) length = number_at(*value);
   if (const auto value = value_of("Content-Range: bytes")) {
     const std::size_t digits = value->find_first_of("0123456789"), slash = value->find('/');
@@ -78,7 +94,7 @@ void Answer::begin() {
   long status = 0;
   curl().info(handle, CURLINFO_RESPONSE_CODE, &status);
   const bool partial = status == 206;
-  sink.begin(partial ? range_start.value_or(0) : 0, partial ? range_total : length);
+  sink.begin(partial ? range_start.value_or(0) : 0, partial ? range_total : length, facts);
 }
 
 std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* answer) {
@@ -141,7 +157,7 @@ TransferResult TransferSession::get(const std::string& url, const std::vector<st
     list.release();
     list.reset(longer);
   }
-  Answer answer{sink, handle_, false, {}, {}, {}, {}};
+  Answer answer{sink, handle_, false, {}, {}, {}, {}, {}};
   char error[CURL_ERROR_SIZE] = "";
   const std::string range = std::to_string(offset) + "-";
   c.reset(handle_);  // connections stay

@@ -11,13 +11,19 @@
 
 namespace lectern::cli {
 
+// What an answer says of the file. Empty: nothing.
+struct FileFacts {
+  std::string etag;    // as it was sent, if it promises the same bytes
+  std::string digest;  // SHA-256, which a hub tells for its large files
+};
+
 // Gets the bytes of one answer.
 class BodySink {
  public:
   virtual ~BodySink() = default;
   // Before the first byte. `start`: the offset of the first byte (0, or of a 206 answer). `total`: bytes of the whole
   // file, when the server tells.
-  virtual void begin(std::uint64_t start, std::optional<std::uint64_t> total) = 0;
+  virtual void begin(std::uint64_t start, std::optional<std::uint64_t> total, const FileFacts& facts) = 0;
   virtual void write(std::string_view bytes) = 0;
 };
 

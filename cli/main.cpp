@@ -31,6 +31,8 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_stop(app, context, chosen);
   add_ps(app, context, chosen);
   add_upkeep(app, context, chosen);
+  add_cleanup(app, context, chosen);
+  add_doctor(app, context, chosen);
 }
 
 // Wrong usage in the form of all our errors. Names the nearest command when one is mistyped.

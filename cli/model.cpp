@@ -12,6 +12,7 @@
 #include "cli/model_pull.h"
 #include "cli/model_staging.h"
 #include "cli/model_table.h"
+#include "cli/question.h"
 #include "config/fault.h"
 
 namespace lectern::cli {
@@ -22,12 +23,6 @@ using nlohmann::json;
 Catalogue catalogue(const Context& context) { return Catalogue::load(context.settings().test_models); }
 
 void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-
-std::uint64_t bytes_of(const InstalledModel& model) {
-  std::uint64_t bytes = 0;
-  for (const InstalledFile& file : model.files) bytes += file.bytes;
-  return bytes;
-}
 
 int pull(const Context& context, const std::string& name, const std::string& from) {
   const Catalogue known = catalogue(context);
@@ -49,12 +44,12 @@ int pull(const Context& context, const std::string& name, const std::string& fro
     print_json({{"name", model.name},
                 {"already", pulled.already},
                 {"source", pulled.model.source},
-                {"bytes", bytes_of(pulled.model)},
+                {"bytes", pulled.model.bytes()},
                 {"folder", context.paths().model(model.name).string()}});
     return 0;
   }
   std::cout << "model " << model.name << (pulled.already ? " was installed already: " : " is installed: ")
-            << pulled.model.files.size() << " files, " << size_text(bytes_of(pulled.model)) << ", from "
+            << pulled.model.files.size() << " files, " << size_text(pulled.model.bytes()) << ", from "
             << pulled.model.source << "\nlicence: " << model.licence << " " << model.licence_url << "\n";
   return 0;
 }
@@ -109,14 +104,6 @@ int verify(const Context& context, const std::string& name) {
   throw Fault(Exit::bad_input, "model '" + damaged.front() + "' is damaged", "lectern model pull " + damaged.front());
 }
 
-bool confirmed(const std::string& question) {
-  if (isatty(STDIN_FILENO) != 1)
-    throw Fault(Exit::usage, "nobody can be asked whether to remove the model", "say --yes");
-  std::cout << question << " [y/N] " << std::flush;
-  std::string answer;
-  return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
-}
-
 int remove(const Context& context, const std::string& name, bool yes) {
   const Catalogue known = catalogue(context);
   const CatalogueModel& model = known.model(name);
@@ -124,7 +111,7 @@ int remove(const Context& context, const std::string& name, bool yes) {
   const std::filesystem::path folder = context.paths().model(name);
   if (!std::filesystem::exists(folder))
     throw Fault(Exit::not_found, "model '" + name + "' is not installed", "lectern model list");
-  if (!yes && !confirmed("remove " + folder.string() + "?")) {
+  if (!yes && !confirmed("remove " + folder.string() + "?", "remove the model")) {
     std::cout << "nothing was removed\n";
     return 0;
   }
@@ -153,7 +140,8 @@ void add_model(CLI::App& app, Context& context, Action& chosen) {
 
   CLI::App* command = model->add_subcommand("pull", "Get a model, or mend a damaged one");
   command->add_option("NAME", options->name, "Which model; `lectern model list` shows all")->required();
-  command->add_option("--from", options->from, "A folder, .tgz or .onnx file to take it from, without any network");
+  command->add_option("--from", options->from,
+                      "A folder, hub cache, .tgz or .onnx file to take it from, without any network");
   command->callback(
       [=, &context, &chosen] { chosen = [=, &context] { return pull(context, options->name, options->from); }; });
 

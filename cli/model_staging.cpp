@@ -53,6 +53,12 @@ void restore_old(const fs::path& place, const fs::path& old) {
     rename_folder(old, place);
 }
 
+std::optional<InstalledModel> readable_record(const Paths& paths, const CatalogueModel& model) try {
+  return installed_model(paths, model);
+} catch (const Fault&) {  // the pull writes a new one
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool matches(const CatalogueFile& file, const fs::path& path, InstalledFile* actual) {
@@ -68,8 +74,8 @@ ModelStaging::ModelStaging(const Paths& paths, const CatalogueModel& model)
   restore_old(paths.model(model.name), old_folder(paths, model.name));
   make_folder(folder_);
   remove_strangers();
-  for (const CatalogueFile& file : model.files)
-    if (!file.sha256.empty()) take_over(file);
+  const auto installed = readable_record(paths, model);
+  for (const CatalogueFile& file : model.files) take_over(file, installed ? installed->file_hash(file.path) : "");
 }
 
 // What a killed pull, or one of another edition of the model, left here and this one does not use.
@@ -84,7 +90,9 @@ void ModelStaging::remove_strangers() {
   for (const fs::path& stranger : strangers) fs::remove(stranger);
 }
 
-void ModelStaging::take_over(const CatalogueFile& file) {
+void ModelStaging::take_over(CatalogueFile file, const std::string& recorded) {
+  if (file.sha256.empty()) file.sha256 = recorded;
+  if (file.sha256.empty()) return;
   const fs::path here = place(file), installed = paths_.model(model_.name) / file.path;
   InstalledFile found;
   if (matches(file, here, &found)) return record(file, found.bytes, found.sha256);
@@ -115,6 +123,12 @@ std::vector<const CatalogueFile*> ModelStaging::missing() const {
     if (std::none_of(present_.begin(), present_.end(), [&](const InstalledFile& p) { return p.path == file.path; }))
       files.push_back(&file);
   return files;
+}
+
+const CatalogueFile* ModelStaging::lacking() const {
+  for (const CatalogueFile* file : missing())
+    if (!file->optional) return file;
+  return nullptr;
 }
 
 std::uint64_t ModelStaging::missing_bytes() const {
@@ -168,8 +182,8 @@ void ModelStaging::copy_shipped() {
 }
 
 InstalledModel ModelStaging::install(const std::string& source) {
-  if (const auto lacking = missing(); !lacking.empty())
-    throw Fault(Exit::internal, "model '" + model_.name + "' lacks " + lacking.front()->path);
+  if (const CatalogueFile* file = lacking())
+    throw Fault(Exit::internal, "model '" + model_.name + "' lacks " + file->path);
   std::sort(present_.begin(), present_.end(), [](auto& a, auto& b) { return a.path < b.path; });
   nlohmann::json files = nlohmann::json::array();
   std::set<fs::path> folders = {folder_};

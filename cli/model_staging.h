@@ -17,12 +17,15 @@ namespace lectern::cli {
 class ModelStaging {
  public:
   // The caller holds the ModelLock. Creates the folder; takes over what an installed or interrupted one already has
-  // of the right hash. `model` must outlive this.
+  // of the right hash: the catalogue's, else the one that was recorded when it was installed. `model` must outlive
+  // this.
   ModelStaging(const Paths& paths, const CatalogueModel& model);
 
   const CatalogueModel& model() const { return model_; }
   // Files that are not there yet.
   std::vector<const CatalogueFile*> missing() const;
+  // The first of them that the model cannot do without; nullptr: none.
+  const CatalogueFile* lacking() const;
   std::uint64_t missing_bytes() const;
   // Fault(no_space) when the missing files do not fit on the disk.
   void need_room() const;
@@ -59,7 +62,7 @@ class ModelStaging {
  private:
   std::filesystem::path place(const CatalogueFile& file) const;  // makes its folder
   void remove_strangers();
-  void take_over(const CatalogueFile& file);
+  void take_over(CatalogueFile file, const std::string& recorded);
   void record(const CatalogueFile& file, std::uint64_t bytes, const std::string& sha256);
 
   const Paths& paths_;

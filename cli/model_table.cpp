@@ -30,8 +30,10 @@ json model_json(const Paths& paths, const CatalogueModel& model) {
                 {"voices", model.voices.size()}};
   try {
     if (!installed_model(paths, model)) return entry;
-    entry["source"] = require_model(paths, model).source;
+    const InstalledModel installed = require_model(paths, model);
+    entry["source"] = installed.source;
     entry["installed"] = "yes";
+    if (!installed.files.empty()) entry["bytes"] = installed.bytes();
   } catch (const Fault& fault) {
     entry["installed"] = "damaged";
     entry["fault"] = fault.what();

@@ -105,6 +105,21 @@ std::string padded(std::string text, int width) {
   return text;
 }
 
+std::string wrapped(std::string_view text, int width, int indent) {
+  std::string all, line;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    if (!line.empty() && columns(line) + 1 + columns(word) > width - indent) {
+      all += line + "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+      line.clear();
+    }
+    line.append(line.empty() ? "" : " ").append(word);
+    at = end + 1;
+  }
+  return all + line;
+}
+
 std::string fitted_lines(std::string_view text, int width) {
   std::string lines;
   while (!text.empty()) {

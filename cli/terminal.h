@@ -22,6 +22,10 @@ std::string fitted(std::string_view text, int width);
 // Filled with spaces to `width` columns.
 std::string padded(std::string text, int width);
 
+// The words of a text in lines of at most `width` columns, all but the first with `indent` spaces in front; the first is
+// taken to begin in that column. A word that is longer than that stands alone and whole.
+std::string wrapped(std::string_view text, int width, int indent);
+
 // Each line cut to `width` columns.
 std::string fitted_lines(std::string_view text, int width);
 

@@ -32,6 +32,7 @@ class CatalogueReader {
   void voice_group(const YAML::Node& node);
   void named_voices(YamlFields& group, const std::string& key, const CatalogueVoice& like);
   void voice_files(YamlFields& fields);
+  void tags(YamlFields& fields);
   void sources(YamlFields& fields);
   void add_voice(YamlFields& group, const YAML::Node& at, CatalogueVoice voice, const std::string& sha256);
   std::string optional_text(YamlFields& fields, const std::string& key);
@@ -92,6 +93,7 @@ void CatalogueReader::files(YamlFields& fields) {
       file.bytes = static_cast<std::uint64_t>(entry.whole("bytes", bytes, 1, 1LL << 50));
     if (const auto hash = entry.find("sha256"); hash.IsDefined()) file.sha256 = digest(entry, "sha256", hash);
     file.shipped = optional_text(entry, "shipped");
+    if (const auto value = entry.find("optional"); value.IsDefined()) file.optional = entry.truth("optional", value);
     entry.finish();
     model_.files.push_back(file);
   }
@@ -126,6 +128,7 @@ void CatalogueReader::voice_group(const YAML::Node& node) {
   voice.language = required_text(group, "language");
   voice.spoken_as = optional_text(group, "spoken_as");
   voice.refusal = optional_text(group, "refusal");
+  if (group.find("file").IsDefined()) voice.file = relative_path(group, "file");
   if (voice.spoken_as.empty() == voice.refusal.empty())
     group.refuse(node, "voices of '" + voice.language + "' need either 'spoken_as' or 'refusal'", "write one of them");
   named_voices(group, "female", voice);
@@ -157,8 +160,18 @@ void CatalogueReader::voice_files(YamlFields& fields) {
     entry.refuse(node, "'path' has no '*'", "write '*' for the voice's name");
   const auto bytes = static_cast<std::uint64_t>(entry.whole("bytes", entry.require("bytes"), 1, 1LL << 50));
   entry.finish();
-  for (std::size_t i = 0; i < model_.voices.size(); ++i)
-    model_.files.push_back({for_voice(path, model_.voices[i].name), bytes, voice_digests_[i], ""});
+  for (std::size_t i = 0; i < model_.voices.size(); ++i) {
+    model_.voices[i].file = for_voice(path, model_.voices[i].name);
+    model_.files.push_back({model_.voices[i].file, bytes, voice_digests_[i], "", false});
+  }
+}
+
+// Written without their brackets, which YAML would take for a list.
+void CatalogueReader::tags(YamlFields& fields) {
+  for (const auto& tag : list(fields, "tags")) {
+    model_.tags.emplace_back("[");
+    model_.tags.back().append(fields.text("tags", tag)).append("]");
+  }
 }
 
 void CatalogueReader::sources(YamlFields& fields) {
@@ -215,6 +228,7 @@ CatalogueModel CatalogueReader::model(const std::string& name, const YAML::Node&
   if (const auto value = fields.find("clones_voices"); value.IsDefined())
     model_.clones_voices = fields.truth("clones_voices", value);
   if (const auto value = fields.find("built_in"); value.IsDefined()) model_.built_in = fields.truth("built_in", value);
+  tags(fields);
   files(fields);
   voices(fields);
   voice_files(fields);
@@ -274,6 +288,14 @@ const CatalogueModel& Catalogue::model(const std::string& name) const {
   const std::string near = nearest_word(name, names);
   throw Fault(Exit::not_found, "unknown model '" + name + "'",
               (near.empty() ? "" : "did you mean '" + near + "'? ") + ("known models: " + joined(names)));
+}
+
+void require_voice_file(const CatalogueModel& model, const CatalogueVoice& voice, const InstalledModel& installed) {
+  if (model.built_in || voice.file.empty() || !installed.file_hash(voice.file).empty()) return;
+  throw Fault(Exit::not_found,
+              "no voice loaded: model '" + model.name + "' was installed without " + voice.file + ", its voice '" +
+                  voice.name + "'",
+              "fetch it: lectern model pull " + model.name);
 }
 
 const CatalogueVoice& require_voice(const CatalogueModel& model, const std::string& wished) {

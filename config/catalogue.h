@@ -16,38 +16,41 @@
 namespace lectern {
 
 struct CatalogueFile {
-  std::string path;          // inside the model's folder
-  std::uint64_t bytes = 0;   // 0: not known beforehand
-  std::string sha256;        // lower-case hexadecimal; empty: recorded at the first pull
-  std::string shipped;       // comes with Lectern under this name in share/lectern; empty: comes from a source
+  std::string path;         // inside the model's folder
+  std::uint64_t bytes = 0;  // 0: not known beforehand
+  std::string sha256;       // lower-case hexadecimal; empty: recorded at the first pull
+  std::string shipped;      // comes with Lectern under this name in share/lectern; empty: comes from a source
+  bool optional = false;    // the model loads without it, and a source need not have it
 };
 
 // One place that a model can come from; tried in order.
 struct CatalogueSource {
-  std::string kind;                  // "hub" (HF_ENDPOINT, repository, revision) or "npm" (package, version)
+  std::string kind;  // "hub" (HF_ENDPOINT, repository, revision) or "npm" (package, version)
   std::string name, revision;
-  std::string tarball_sha256;        // npm: of the whole archive
+  std::string tarball_sha256;                                // npm: of the whole archive
   std::vector<std::pair<std::string, std::string>> members;  // source path -> path inside the model's folder
 };
 
 struct CatalogueVoice {
-  std::string name;        // "af_heart"
-  std::string language;    // BCP 47: "en-US", "en-GB", "es", "fr-FR", "hi", "it", "pt-BR", "ja", "zh"
-  std::string spoken_as;   // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
-  std::string sex;         // "female", "male"
-  std::string refusal;     // why the voice cannot be used, when spoken_as is empty
+  std::string name;       // "af_heart"
+  std::string language;   // BCP 47: "en-US", "en-GB", "es", "fr-FR", "hi", "it", "pt-BR", "ja", "zh"
+  std::string spoken_as;  // what the text front end is told: en-us, en-gb, es, fr, hi, it, pt-br; empty: not served
+  std::string sex;        // "female", "male"
+  std::string refusal;    // why the voice cannot be used, when spoken_as is empty
+  std::string file;       // what it needs in the model's folder; empty: nothing of its own
 };
 
 struct CatalogueModel {
-  std::string name;            // "kokoro-82m"
+  std::string name;  // "kokoro-82m"
   std::string title, licence, licence_url, homepage, needs;
-  std::string engine;          // which engine runs it: "kokoro", "sine"
-  int revision = 1;            // the engine revision that this entry is for; part of a take's key
+  std::string engine;  // which engine runs it: "kokoro", "sine"
+  int revision = 1;    // the engine revision that this entry is for; part of a take's key
   int sample_rate_hz = 0;
   int max_segment_chars = 0;
   double chars_per_second = 15;  // of speech, for estimates
   bool clones_voices = false;
-  bool built_in = false;       // needs no files (test models)
+  std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
+  bool built_in = false;          // needs no files (test models)
   std::string default_voice;
   std::uint64_t memory_bytes = 0;  // what the engine needs at its peak, for orientation
   std::vector<CatalogueFile> files;
@@ -77,10 +80,11 @@ struct InstalledFile {
 
 struct InstalledModel {
   std::string name;
-  std::string source;                // where it came from, for people
+  std::string source;  // where it came from, for people
   std::vector<InstalledFile> files;
   // SHA-256 over the sorted (path, sha256) pairs of all files: identifies the model's sound in take keys.
   std::string hash() const;
+  std::uint64_t bytes() const;  // of all files
   // The SHA-256 of one file; empty when the model has no such file.
   std::string file_hash(const std::string& path) const;
 };
@@ -95,5 +99,7 @@ InstalledModel require_model(const Paths& paths, const CatalogueModel& model);
 // The voice to use for a wished name (empty: the model's default): Fault(not_found) when unknown, with the nearest
 // names, Fault(bad_input) with the reason when it cannot be served.
 const CatalogueVoice& require_voice(const CatalogueModel& model, const std::string& wished);
+// Fault(not_found) "no voice loaded" when what is installed lacks the voice's file.
+void require_voice_file(const CatalogueModel& model, const CatalogueVoice& voice, const InstalledModel& installed);
 
 }  // namespace lectern

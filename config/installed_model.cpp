@@ -19,6 +19,12 @@ std::string InstalledModel::hash() const {
   return hash.finish();
 }
 
+std::uint64_t InstalledModel::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const InstalledFile& file : files) bytes += file.bytes;
+  return bytes;
+}
+
 std::string InstalledModel::file_hash(const std::string& path) const {
   for (const InstalledFile& file : files)
     if (file.path == path) return file.sha256;

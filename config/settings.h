@@ -31,11 +31,12 @@ struct Settings {
   // The worker of this machine.
   std::string device = "auto";                        // auto, cpu, cuda:N, or several with commas: a worker for each
   int threads = 0;                                    // processor threads for speech; 0: all cores
-  std::string precision = "float32";                  // float32; bfloat16 where the engine offers it
+  std::string precision = "float32";                  // float32; bfloat16 or float16 where the engine offers it
   KeepAlive keep_alive;                               // keep the model this long after the last segment
   bool preload = false;                               // load `model` when the worker starts
   std::string memory_short = "wait";                  // a model that does not fit: wait, cpu (fall back to it), or fail
   std::uint64_t memory_reserve_bytes = 512u << 20;    // of the device, or the machine on cpu: never touched
+  std::uint64_t idle_free_bytes = 256u << 20;         // an idle model goes while less than this is free; 0: never
   std::uint64_t engine_growth_bytes = 2'000'000'000;  // an engine that grew so much begins anew; 0: never
   double engine_timeout_s = 600;  // an engine that makes no progress for so long is killed; at least 10
 

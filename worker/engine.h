@@ -52,16 +52,17 @@ class SpeechHost {
 
 struct EngineOptions {
   std::filesystem::path model_folder;
-  std::string device = "cpu";  // "cpu" or "cuda:N"
-  int threads = 0;             // processor threads to use in all; 0: one for each core this process may run on
-  std::string precision = "float32";  // "float32" or "bfloat16" where the engine offers it
+  std::string device = "cpu";         // "cpu" or "cuda:N"
+  int threads = 0;                    // processor threads to use in all; 0: one for each core this process may run on
+  int most_lanes = 0;                 // no more segments at once than this; 0: as many as it finds right
+  std::string precision = "float32";  // or "bfloat16", "float16" where the engine offers it
 };
 
 struct EngineFacts {
-  std::string engine;          // "kokoro"
-  int revision = 0;            // raised whenever the same request would sound different; part of a take's key
+  std::string engine;  // "kokoro"
+  int revision = 0;    // raised whenever the same request would sound different; part of a take's key
   int sample_rate_hz = 0;
-  int lanes = 1;               // segments that are worth having in work at once
+  int lanes = 1;  // segments that are worth having in work at once
 };
 
 class Engine {

@@ -8,16 +8,22 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <new>
+#include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "config/fault.h"
 #include "config/log.h"
 #include "worker/engine.h"
 #include "worker/engine_environment.h"
 #include "worker/engine_host.h"
+#ifdef LECTERN_WITH_CHATTERBOX
+#include "worker/chatterbox/engine.h"
+#endif
 #ifdef LECTERN_WITH_KOKORO
 #include "worker/kokoro/engine.h"
+#include "worker/kokoro/espeak.h"
+#include "worker/weights/torch_report.h"
 #endif
 #ifdef LECTERN_WITH_SINE
 #include "worker/sine/engine.h"
@@ -34,10 +40,27 @@ constexpr KnownEngine kEngines[] = {
 #ifdef LECTERN_WITH_KOKORO
     {"kokoro", kokoro::make_engine},
 #endif
+#ifdef LECTERN_WITH_CHATTERBOX
+    {"chatterbox", chatterbox::make_engine},
+#endif
 #ifdef LECTERN_WITH_SINE
     {"sine", sine::make_engine},
 #endif
 };
+
+// What this program runs on, for `lectern doctor`. Loads no model, writes nothing.
+void print_check() {
+  const LoadedBlas blas = loaded_blas();
+  nlohmann::json report = {{"version", LECTERN_VERSION},
+                           {"memory_available_bytes", available_memory_bytes()},
+                           {"cores", std::thread::hardware_concurrency()},
+                           {"blas", {{"file", blas.file}, {"reference", blas.reference}}}};
+#ifdef LECTERN_WITH_KOKORO
+  report["torch"] = weights::torch_report();
+  report["espeak"] = kokoro::espeak_report();
+#endif
+  std::printf("%s\n", report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
 
 struct Arguments {
   std::string socket, engine, model, log_level = "info", log_file;
@@ -49,13 +72,19 @@ Arguments read_arguments(int argc, char** argv) {
   CLI::App app{"Lectern's speech engine; started by lectern-worker."};
   std::string folder;
   app.set_version_flag("--version", LECTERN_VERSION);
+  const auto check = [] {
+    print_check();
+    std::exit(static_cast<int>(Exit::done));
+  };
+  app.add_flag_callback("--check", check, "print what this program runs on as JSON, and end");
   app.add_option("--socket", a.socket, "the agent's socket")->required();
   app.add_option("--engine", a.engine, "which engine")->required();
   app.add_option("--model", a.model, "the model's name")->required();
   app.add_option("--model-folder", folder, "where its files are");
   app.add_option("--device", a.options.device, "cpu or cuda:N");
   app.add_option("--threads", a.options.threads, "processor threads; 0: all cores");
-  app.add_option("--precision", a.options.precision, "float32 or bfloat16");
+  app.add_option("--lanes", a.options.most_lanes, "at most so many segments at once; 0: as many as are worth it");
+  app.add_option("--precision", a.options.precision, "float32, bfloat16 or float16");
   app.add_option("--log-level", a.log_level, "trace, debug, info, warn, error or off");
   app.add_option("--log-file", a.log_file, "default: stderr");
   try {
@@ -96,12 +125,10 @@ protocol::EngineFailed describe_current_exception() {
     failure.message = fault.what();
     failure.hint = fault.hint();
   } catch (const std::exception& e) {
-    // Libraries append a stack to their message; its first line is for people. libtorch throws its own type for memory.
+    // Libraries append a stack to their message; its first line is for people.
     const std::string what = e.what();
     failure.message = what.substr(0, what.find('\n'));
-    const bool memory = dynamic_cast<const std::bad_alloc*>(&e) || what.find("allocate memory") != std::string::npos ||
-                        what.find("out of memory") != std::string::npos;
-    if (memory) {
+    if (out_of_memory(e)) {
       failure.exit = static_cast<int>(Exit::no_space);
       failure.message = "out of memory (" + failure.message + ")";
       failure.hint = "close other programs, or set fewer `threads` in config.yaml";

@@ -39,10 +39,16 @@ Arguments read_arguments(int argc, char** argv) {
   return a;
 }
 
+#ifdef LECTERN_WITH_CUDA
+constexpr bool kSpeaksCuda = true;  // the engine's libtorch has CUDA
+#else
+constexpr bool kSpeaksCuda = false;
+#endif
+
 std::string choose_device(const std::string& wished) {
   const bool cuda = wished.rfind("cuda:", 0) == 0 && wished.size() > 5 &&
                     wished.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (wished == "auto") return access("/dev/nvidiactl", R_OK | W_OK) == 0 ? "cuda:0" : "cpu";
+  if (wished == "auto") return kSpeaksCuda && access("/dev/nvidiactl", R_OK | W_OK) == 0 ? "cuda:0" : "cpu";
   if (wished == "cpu" || cuda) return wished;
   throw Fault(Exit::usage, "unknown device '" + wished + "'", "use auto, cpu, or cuda:N as in cuda:0");
 }

@@ -240,6 +240,16 @@ struct Prune {
   }
 };
 
+struct Outputs {
+  static constexpr const char* kType = "outputs";
+  static constexpr const char* kDoc = "client: which files did jobs that are done put out? Answered by `output_list`.";
+  std::uint64_t after = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("after", &Outputs::after, "only jobs with a larger number: the last one of the list before, 0 at first");
+  }
+};
+
 struct Backup {
   static constexpr const char* kType = "backup";
   static constexpr const char* kDoc =
@@ -293,9 +303,10 @@ struct Welcome {
 struct Submitted {
   static constexpr const char* kType = "submitted";
   static constexpr const char* kDoc = "broker: the job is on disk and will be done.";
-  std::string job_id, output, waits, warning;
+  std::string job_id, output;
   std::uint64_t number = 0;
   bool known = false;
+  std::string waits, warning;
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -419,6 +430,29 @@ struct ModelChanged {
   }
 };
 
+// What a job that is done put out, whether it stands there still or not.
+struct OutputFiles {
+  std::uint64_t number = 0;
+  std::string job_id, audio, sidecar;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &OutputFiles::number, "the job");
+    v("job_id", &OutputFiles::job_id, "as it stands in the sidecar");
+    v("audio", &OutputFiles::audio, "the audio file");
+    v("sidecar", &OutputFiles::sidecar, "what describes it");
+  }
+};
+
+struct OutputList {
+  static constexpr const char* kType = "output_list";
+  static constexpr const char* kDoc = "broker: the answer to `outputs`.";
+  std::vector<OutputFiles> outputs;
+  template <class V>
+  static void fields(V&& v) {
+    v("outputs", &OutputList::outputs, "by number, at most 1000; none: there are no more");
+  }
+};
+
 struct BackedUp {
   static constexpr const char* kType = "backed_up";
   static constexpr const char* kDoc = "broker: the copy is whole and on disk.";
@@ -469,10 +503,10 @@ struct Ready {
 struct Heartbeat {
   static constexpr const char* kType = "heartbeat";
   static constexpr const char* kDoc =
-      "worker: every second, with what it does; the broker answers with `heartbeat` too (all fields empty), so that both "
-      "know that the other lives.";
-  std::string worker, state, model, waits_for, refuses;
-  std::int64_t engine_pid = 0, unload_in_ms = 0;
+      "worker: every second, with what it does; the broker answers with `heartbeat` too, so that both know that the other "
+      "lives; of its fields only those of the expected work are filled.";
+  std::string worker, device, state, model, waits_for, refuses, expected_model;
+  std::int64_t engine_pid = 0, unload_in_ms = 0, expected_in_ms = 0;
   std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, device_bytes = 0, peak_device_bytes = 0;
   template <class V>
   static void fields(V&& v) {
@@ -486,8 +520,11 @@ struct Heartbeat {
     v("device_bytes", &Heartbeat::device_bytes, "its memory on the device, as the driver tells");
     v("peak_device_bytes", &Heartbeat::peak_device_bytes, "the most that was seen");
     v("unload_in_ms", &Heartbeat::unload_in_ms, "until the idle model is unloaded; 0: it is not idle; -1: never");
+    v("device", &Heartbeat::device, "that the engine runs on when it is not the worker's own; else empty");
     v("waits_for", &Heartbeat::waits_for, "why it does not load what is asked of it; empty: nothing holds it up");
     v("refuses", &Heartbeat::refuses, "the model that it cannot take work of for now; empty: none");
+    v("expected_model", &Heartbeat::expected_model, "broker: of work that may run soon; empty: none is known");
+    v("expected_in_ms", &Heartbeat::expected_in_ms, "broker: until then");
   }
 };
 
@@ -605,7 +642,7 @@ struct Unload {
 struct Load {
   static constexpr const char* kType = "load";
   static constexpr const char* kDoc =
-      "broker to worker: load this model though there may be no work for it, as soon as the work that is held is done.";
+      "broker to worker: load this model though there may be no work for it, as soon as no other work is held.";
   std::string model, keep;
   template <class V>
   static void fields(V&& v) {
@@ -680,10 +717,12 @@ void for_each_message(F&& f) {
   [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
-      std::type_identity<Prune>{}, std::type_identity<Backup>{}, std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
+      std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
+      std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
-      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{},
+      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
+      std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{},
       std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},

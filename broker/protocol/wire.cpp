@@ -104,6 +104,7 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
   else if constexpr (std::is_same_v<T, Event>) return "event";
   else if constexpr (std::is_same_v<T, Measure>) return "measure";
+  else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
   else return "list of " + type_name<typename T::value_type>();
 }
 
@@ -133,6 +134,7 @@ std::string reference() {
   part(std::type_identity<Refusal>{});
   part(std::type_identity<Event>{});
   part(std::type_identity<Measure>{});
+  part(std::type_identity<OutputFiles>{});
   return text;
 }
 

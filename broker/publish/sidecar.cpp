@@ -4,6 +4,7 @@
 
 #include "broker/publish/output_name.h"
 #include "config/fault.h"
+#include "config/seal.h"
 
 namespace lectern::publish {
 
@@ -104,7 +105,7 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
                                 {"facts", ordered_json(request.facts)},
                                 {"segments", std::move(segments)},
                                 {"unspoken", std::move(unspoken)}};
-  return as_text(content, 1) + "\n";
+  return sealed(as_text(content, 1));
 }
 
 bool describes(const fs::path& sidecar, const fs::path& audio) { return names_audio(read_content(sidecar), audio); }

@@ -3,11 +3,11 @@
 //   {"schema": "lectern-sidecar", "version": 1, "job_id": ..., "audio": "NAME.flac", "sha256": ..., "bytes": ...,
 //    "format": "flac", "sample_rate_hz": ..., "seconds": ..., "peak": ..., "gain": ..., "facts": {...},
 //    "segments": [{"index", "begin", "end", "text", "start_s", "duration_s", "pause_s", "take", "seed", "notes"}, ...],
-//    "unspoken": [{"begin", "end", "reason"}, ...]}
+//    "unspoken": [{"begin", "end", "reason"}, ...], "seal": ...}
 //
 // begin and end count code points of the script. start_s, duration_s (of speech) and pause_s are frames divided by the
 // sample rate: times the rate and rounded they are exact to the sample. peak is of the samples as they went into the
-// encoder, gain what they were multiplied with.
+// encoder, gain what they were multiplied with. The seal (config/seal.h) tells whether the sidecar is as it was written.
 #pragma once
 
 #include <filesystem>

@@ -10,6 +10,7 @@
 #include "broker/text/reader.h"
 #include "broker/text/roman.h"
 #include "broker/text/sentences.h"
+#include "broker/text/tags.h"
 #include "config/fault.h"
 
 namespace lectern::text {
@@ -58,8 +59,8 @@ struct Piece {
 // Cuts one block.
 class BlockCutter {
  public:
-  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language)
-      : block_(block), text_(block.text), options_(options), language_(language) {}
+  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language, const Tags& tags)
+      : block_(block), text_(block.text), options_(options), language_(language), tags_(tags) {}
 
   std::vector<Piece> cut() {
     for (const Span& sentence : split_sentences(text_, language_)) {
@@ -76,7 +77,7 @@ class BlockCutter {
   std::size_t limit() const { return options_.max_segment_chars; }
 
   Piece speak(Span span) const {
-    Piece piece{span, normalise(to_utf8(as_written(span)), options_.language), 0};
+    Piece piece{span, tags_.restore(normalise(to_utf8(as_written(span)), options_.language)), 0};
     piece.length = count_code_points(piece.spoken);
     return piece;
   }
@@ -179,6 +180,7 @@ class BlockCutter {
   std::u32string_view text_;
   const SegmenterOptions& options_;
   const Language& language_;
+  const Tags& tags_;
   std::vector<Piece> pieces_;
 };
 
@@ -199,13 +201,15 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
                 "it must be at least " + std::to_string(kLeastLimit));
   const Language& language = find_language(options.language);
   const std::u32string text = to_code_points(script);
-  const Document document =
+  Document document =
       options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
+  Tags tags(options.tags, options.silent_tags);
+  tags.place(document);
   Segmentation result;
   result.characters = text.size();
   for (const Block& block : document.blocks) {
     if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
-    for (Piece& piece : BlockCutter(block, options, language).cut())
+    for (Piece& piece : BlockCutter(block, options, language, tags).cut())
       result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
                                  std::move(piece.spoken), piece.ends_sentence ? Break::sentence : Break::clause,
                                  block.heading});

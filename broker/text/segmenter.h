@@ -29,17 +29,19 @@ struct Unspoken {
 };
 
 struct Segmentation {
-  std::vector<Segment> segments;  // in order, ranges disjoint and ascending
-  std::vector<Unspoken> unspoken; // together with the segments' ranges this covers [0, characters) exactly
-  std::size_t characters = 0;     // code points in the script
+  std::vector<Segment> segments;   // in order, ranges disjoint and ascending
+  std::vector<Unspoken> unspoken;  // together with the segments' ranges this covers [0, characters) exactly
+  std::size_t characters = 0;      // code points in the script
 };
 
 enum class Format { plain, markdown };
 
 struct SegmenterOptions {
   Format format = Format::plain;
-  std::string language = "en-us";    // of the voice: en-us, en-gb, es, fr, hi, it, pt-br
-  std::size_t max_segment_chars = 300;  // code points of Segment::spoken; the model's limit, at least 40
+  std::string language = "en-us";             // of the voice: en-us, en-gb, es, fr, hi, it, pt-br
+  std::size_t max_segment_chars = 300;        // code points of Segment::spoken; the model's limit, at least 40
+  std::vector<std::string> tags = {};         // that the model speaks ("[laugh]"): they stay in Segment::spoken
+  std::vector<std::string> silent_tags = {};  // that only other models speak: they are left out
 };
 
 // Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else

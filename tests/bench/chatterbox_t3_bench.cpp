@@ -1,5 +1,6 @@
 // chatterbox_t3_bench [--sizes nano turbo]: tokens a second of T3 on the processor with full-size filled weights, what
-// share of the memory's measured read speed that is, and the time to the first token with a kept voice prefix.
+// share of the memory's measured read speed that is, and the time to the first token with a kept voice prefix. With
+// --agreement: how often the likeliest next token of bfloat16 weights is that of float32, on the same tokens before it.
 //
 // The read speed is measured between the steps of the same run, so that both meet the same company on the machine.
 // Processor time stands beside the clock's: on a busy machine it tells more.
@@ -19,6 +20,7 @@
 #include "tests/parity/synthetic_weights.h"
 #include "worker/chatterbox/t3_checkpoint.h"
 #include "worker/chatterbox/t3_decoder.h"
+#include "worker/engine_environment.h"
 
 namespace {
 
@@ -134,12 +136,72 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
   for (const int64_t rows : {1, 8}) measure_steps(*model, prefix, rows, repeats, memory);
 }
 
+struct Rows {
+  std::shared_ptr<const VoicePrefix> prefix;
+  KvCache cache;
+  std::vector<DecodeRow> rows;
+  at::Tensor logits;  // [rows, 6563]
+};
+
+Rows begin_rows(const T3& model, int64_t count) {
+  Rows rows{.prefix = model.prefix(parity::filled("speaker", {1, kSpeakerSize}, 0, 0.1),
+                                   parity::filled("prompt", {1, 375}, 3000, 3000).to(at::kLong)),
+            .cache = model.cache(count, 200, 376),
+            .rows = {},
+            .logits = {}};
+  std::vector<at::Tensor> first;
+  for (int64_t slot = 0; slot < count; ++slot) {
+    std::vector<int64_t> text;
+    for (int64_t i = 0; i < 30; ++i) text.push_back((i * 7919 + slot * 31) % 50257);
+    rows.rows.push_back({.prefix = rows.prefix, .slot = slot});
+    first.push_back(model.prefill(rows.rows.back(), text, rows.cache).clone());
+  }
+  rows.logits = at::stack(first);
+  return rows;
+}
+
+// Both read what float32 draws.
+void measure_agreement(const T3Size& size, const std::string& name, const std::filesystem::path& folder, int threads) {
+  constexpr int64_t kRows = 8, kSteps = 150;
+  const auto load = [&](at::ScalarType type) {
+    return T3::load(T3Checkpoint(folder / size.file), size, {.type = type, .threads = threads});
+  };
+  const auto exact = load(at::kFloat), coarse = load(at::kBFloat16);
+  Rows ours = begin_rows(*exact, kRows), theirs = begin_rows(*coarse, kRows);
+  std::vector<std::vector<int64_t>> history(kRows, {kStartSpeech});
+  int64_t same = 0, near = 0;
+  for (int64_t step = 0; step < kSteps; ++step) {
+    const at::Tensor best = ours.logits.argmax(1), other = theirs.logits.argmax(1);
+    const auto two = std::get<0>(ours.logits.topk(2, 1));
+    for (int64_t row = 0; row < kRows; ++row) {
+      const bool agrees = best[row].item<int64_t>() == other[row].item<int64_t>();
+      same += agrees;
+      near += !agrees && (two[row][0] - two[row][1]).item<float>() < 0.05;
+      at::Tensor logits = ours.logits[row].clone();
+      const std::span<float> values(logits.data_ptr<float>(), static_cast<std::size_t>(logits.numel()));
+      process_logits(values, history[row], {});
+      const int64_t token = draw(values, seeded_draws(std::uint64_t(row), step));
+      if (step == 0) history[row].clear();
+      history[row].push_back(token);
+      ours.rows[row].token = theirs.rows[row].token = token;
+    }
+    ours.logits = exact->step(ours.rows, ours.cache).clone();
+    theirs.logits = coarse->step(theirs.rows, theirs.cache).clone();
+  }
+  fmt::print(
+      "{} bfloat16: the likeliest token is float32's at {:.2f} % of {} positions; of the others {} of {} nearly "
+      "tie in float32 (less than 0.05 apart)\n",
+      name, 100.0 * double(same) / double(kRows * kSteps), kRows * kSteps, near, kRows * kSteps - same);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("chatterbox_t3_bench: the speed of T3 on the processor");
   std::vector<std::string> sizes = {"nano", "turbo"}, precisions = {"float32"};
   std::vector<int> threads = {1, 2};
   std::string folder = "chatterbox_bench_weights";
   int repeats = 20;
+  bool agreement = false;
+  app.add_flag("--agreement", agreement, "compare bfloat16 with float32 as well");
   app.add_option("--sizes", sizes, "nano, turbo");
   app.add_option("--precisions", precisions, "float32, bfloat16");
   app.add_option("--threads", threads);
@@ -160,6 +222,7 @@ int run(int argc, char** argv) {
                 {.type = precision == "bfloat16" ? at::kBFloat16 : at::kFloat, .threads = count}, repeats);
       }
     }
+    if (agreement) measure_agreement(size == "nano" ? kNano : kTurbo, size, folder, threads.back());
   }
   return 0;
 }
@@ -169,8 +232,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Read when libtorch starts: set it and start again.
   if (std::getenv("OPENBLAS_NUM_THREADS") == nullptr) {
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    setenv("OMP_WAIT_POLICY", "passive", 1);
+    for (const auto& [name, value] : lectern::engine_environment("cpu", 0)) setenv(name.c_str(), value.c_str(), 1);
     execv("/proc/self/exe", argv);
   }
   return run_main(run, argc, argv);

@@ -69,7 +69,7 @@ class DispatcherTest : public testing::Test {
       beat.credit = credit;
       say(peer, beat);
       dispatcher.tick();
-      dispatcher.dispatch(true);
+      dispatcher.dispatch(true, {""});
       post.drop();
     }
   }
@@ -90,7 +90,7 @@ class DispatcherTest : public testing::Test {
 TEST_F(DispatcherTest, AWorkerThatLivesButNeverAnswersLosesItsLeasesAndWaitsBeforeItGetsNewOnes) {
   const auto number = submit(2);
   ready("stuck", 2);
-  dispatcher.dispatch(true);
+  dispatcher.dispatch(true, {""});
   ASSERT_EQ(job(number).leased, 2u);
   live("stuck", 359, 2);
   EXPECT_EQ(job(number).leased, 2u) << "it may still be loading, or speaking something long";
@@ -98,14 +98,14 @@ TEST_F(DispatcherTest, AWorkerThatLivesButNeverAnswersLosesItsLeasesAndWaitsBefo
   EXPECT_EQ(job(number).leased, 0u);
   EXPECT_EQ(job(number).waiting, 2u) << "nobody is to blame";
   ready("other", 2);
-  dispatcher.dispatch(true);
+  dispatcher.dispatch(true, {""});
   EXPECT_EQ(store.leases_of("worker-other").size(), 2u);
 }
 
 TEST_F(DispatcherTest, AnAnswerGivesTheOtherLeasesTheWholeTimeAgain) {
   const auto number = submit(2);
   ready("slow", 2);
-  dispatcher.dispatch(true);
+  dispatcher.dispatch(true, {""});
   live("slow", 300, 2);
   say("slow", protocol::GiveBack{{store.leases_of("worker-slow").front()}});
   live("slow", 300, 1);
@@ -115,7 +115,7 @@ TEST_F(DispatcherTest, AnAnswerGivesTheOtherLeasesTheWholeTimeAgain) {
 TEST_F(DispatcherTest, LeasesOfAProcessThatEndedAreFreeAtOnce) {
   const auto number = submit(2);
   ready("dead", 2);
-  dispatcher.dispatch(true);
+  dispatcher.dispatch(true, {""});
   ASSERT_EQ(job(number).leased, 2u);
   dispatcher.lost_process(1, "another process");
   EXPECT_EQ(job(number).leased, 2u);

@@ -481,6 +481,29 @@ TEST_F(StoreTest, ADamagedPageIsFoundBeforeWorkBegins) {
   }
 }
 
+TEST_F(StoreTest, OutputsOfJobsThatAreDoneComeByNumberInPages) {
+  std::set<std::string> done;
+  for (int i = 0; i < 1100; ++i) {
+    const std::string id = "job-" + std::to_string(10000 + i);
+    const auto job = submit(id, 1);
+    if (i % 50 == 0) continue;  // not done
+    ASSERT_TRUE(speak(lease(job)));
+    store->finish_publishing(job, "/out/" + id + " (2).flac", 2.5);
+    done.insert(id);
+  }
+  store->commit();
+  std::set<std::string> listed;
+  std::uint64_t last = 0;
+  for (auto page = store->outputs(0); !page.empty(); page = store->outputs(last))
+    for (const protocol::OutputFiles& files : page) {
+      EXPECT_GT(files.number, last);
+      last = files.number;
+      EXPECT_EQ(files.audio, "/out/" + files.job_id + " (2).flac");
+      listed.insert(files.job_id);
+    }
+  EXPECT_EQ(listed, done);
+}
+
 TEST_F(StoreTest, AForeignNewerOrDamagedDatabaseIsRefusedByName) {
   auto refusal = [&](const fs::path& file) -> std::string {
     try {

@@ -102,6 +102,84 @@ TEST_F(Downloads, ACompleteFileIsNotAskedForAgain) {
   EXPECT_EQ(read_file(file_), body_);
 }
 
+class Unpinned : public Downloads {
+ protected:
+  Unpinned() { answer_with_etag("\"one\"", body_); }
+  // As servers that know If-Range do.
+  void answer_with_etag(const std::string& etag, const std::string& body, const std::string& digest = "") {
+    server_.answer_with([=, this](const FaultRequest& request) {
+      FaultAnswer answer{.body = body, .headers = {{"ETag", etag}}, .stop_after = stop_after_};
+      stop_after_ = UINT64_MAX;
+      if (!digest.empty()) answer.headers["X-Linked-ETag"] = "\"" + digest + "\"";
+      const auto asked = request.headers.find("if-range");
+      answer.ignore_range = asked == request.headers.end() || asked->second != etag;
+      return answer;
+    });
+  }
+  Download unpinned() { return {server_.address() + "/file", {}, file_, 0, ""}; }
+  // What a process that was killed in the middle left.
+  void leave(const std::string& bytes, const std::string& etag) {
+    write_file(file_, bytes);
+    write_file(file_.string() + ".known", etag + "\n\n" + std::to_string(body_.size()) + "\n");
+  }
+  std::uint64_t stop_after_ = UINT64_MAX;
+};
+
+TEST_F(Unpinned, AFileIsGoneOnWithWhileItIsTheSame) {
+  stop_after_ = 70'000;
+  fetch(unpinned());
+  EXPECT_EQ(read_file(file_), body_);
+  EXPECT_EQ(ranges(), (Starts{std::nullopt, 70'000}));
+  leave(body_.substr(0, 10'000), "\"one\"");
+  fetch(unpinned());
+  EXPECT_EQ(read_file(file_), body_);
+  EXPECT_EQ(ranges().back(), 10'000);
+}
+
+TEST_F(Unpinned, AFileThatHasChangedIsFetchedFromItsBeginning) {
+  leave(content(10'000, 9), "\"another\"");
+  fetch(unpinned());
+  EXPECT_EQ(read_file(file_), body_);
+  write_file(file_, content(10'000, 9));
+  fs::remove(file_.string() + ".known");  // nothing is known of it
+  fetch(unpinned());
+  EXPECT_EQ(read_file(file_), body_);
+}
+
+TEST_F(Unpinned, ACompleteFileIsNotAskedForAgain) {
+  fetch(unpinned());
+  fetch(unpinned());
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
+TEST_F(Unpinned, WithoutAnEtagNothingIsGoneOnWith) {
+  answers({{.body = body_, .stop_after = 100'000}, whole()});
+  fetch(unpinned());
+  EXPECT_EQ(read_file(file_), body_);
+  EXPECT_EQ(ranges(), (Starts{std::nullopt, std::nullopt}));
+}
+
+TEST_F(Unpinned, TheHashThatAHubTellsIsChecked) {
+  answer_with_etag("\"one\"", body_, sha256(body_));
+  fetch(unpinned());
+  fs::remove(file_);
+  fs::remove(file_.string() + ".known");
+  answer_with_etag("\"one\"", content(body_.size(), 5), sha256(body_));
+  EXPECT_THAT(refusal(unpinned()).what(), HasSubstr("other bytes than expected"));
+  EXPECT_FALSE(fs::exists(file_));
+}
+
+TEST_F(Unpinned, AFileThatTheServerNeedNotHaveMayBeMissing) {
+  answers({{.status = 404}});
+  Download optional = unpinned();
+  optional.may_lack = true;
+  Downloader downloader(limits_);
+  EXPECT_FALSE(downloader.fetch(optional));
+  EXPECT_FALSE(fs::exists(file_));
+  answers({{.status = 403}});
+  EXPECT_THAT(refusal(optional).hint(), HasSubstr("HF_TOKEN")) << "a refusal is not an absence";
+}
+
 TEST_F(Downloads, AServerThatIgnoresRangesStartsAgain) {
   write_file(file_, body_.substr(0, 1'000));
   answers({{.body = body_, .ignore_range = true}});

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <stdexcept>
 
 namespace lectern {
 namespace {
 
-bool send_all(int connection, const std::string& bytes) {
+bool send_all(int connection, std::string_view bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     const ssize_t put = send(connection, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -144,10 +145,11 @@ void FaultServer::serve(int connection) {
     requests_.push_back(request);
     answer = handler_(request);
   }
-  std::string body = answer.body;
+  std::string body = std::move(answer.body);  // may be a whole model
   const std::string first = head(request, answer, body);
   const bool whole = answer.stop_after >= body.size();
-  send_all(connection, first + body.substr(0, answer.stop_after));
+  send_all(connection, first);
+  send_all(connection, std::string_view(body).substr(0, answer.stop_after));
   if (answer.stall && !whole) {
     ++stalled_;
     stalled_.notify_all();

@@ -28,6 +28,8 @@ ModelFixture::ModelFixture()
   model_ = model_with(net_);
   setenv("HF_ENDPOINT", (server_.address() + "/hub/").c_str(), 1);
   setenv("npm_config_registry", (server_.address() + "/npm/").c_str(), 1);
+  setenv("HF_HOME", (home_ / "hf").c_str(), 1);  // not the caches of whoever runs the tests
+  unsetenv("HF_HUB_CACHE");
   unsetenv("HF_TOKEN");
   serve();
 }

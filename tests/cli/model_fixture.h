@@ -26,6 +26,7 @@ class ModelFixture : public testing::Test {
   Fault refusal(const std::string& from = "");
   bool installed() const;  // looks installed, and every byte is right
   bool looks_installed() const;
+  InstalledModel record() const { return installed_model(paths_, model_).value(); }
   std::filesystem::path in_model(const std::string& path) const { return paths_.model("tiny") / path; }
 
   // The hub and the registry with all files; `answer` may change what is answered for a path.

@@ -38,14 +38,14 @@ TEST_F(ProgramTest, AloneItPrintsItsHelp) {
   EXPECT_EQ(alone.exit, 0);
   EXPECT_EQ(alone.out, asked.out);
   for (const char* word : {"submit", "status", "wait", "cancel", "pause", "resume", "retry", "priority", "start",
-                           "stop", "ps", "model", "voice", "Examples:", "Exit codes:", "--home", "--json"})
+                           "stop", "ps", "model", "voice", "doctor", "Examples:", "Exit codes:", "--home", "--json"})
     EXPECT_NE(alone.out.find(word), std::string::npos) << word;
   EXPECT_LE(std::count(alone.out.begin(), alone.out.end(), '\n'), 45) << "one screen";
 }
 
 TEST_F(ProgramTest, EveryCommandExplainsItself) {
   for (const char* command : {"submit", "status", "wait", "cancel", "pause", "resume", "retry", "priority", "start",
-                              "stop", "ps", "model", "voice"}) {
+                              "stop", "ps", "model", "voice", "doctor"}) {
     const Ended ended = program.run({command, "--help"});
     EXPECT_EQ(ended.exit, 0) << command;
     EXPECT_NE(ended.out.find(std::string("lectern ") + command), std::string::npos) << ended.out;

@@ -70,5 +70,14 @@ TEST(Terminal, APipeHasNoWidth) {
   close(ends[1]);
 }
 
+TEST(Terminal, WordsAreWrappedAndLongOnesStayWhole) {
+  EXPECT_EQ(wrapped("", 20, 5), "");
+  EXPECT_EQ(wrapped("fits in one", 16, 5), "fits in one");
+  EXPECT_EQ(wrapped("fits in one", 15, 5), "fits in\n     one");
+  EXPECT_EQ(wrapped("a /path/that/is/longer b", 12, 2), "a\n  /path/that/is/longer\n  b");
+  EXPECT_EQ(wrapped("日本語 日本語", 12, 0), "日本語\n日本語") << "two columns a character";
+  EXPECT_EQ(wrapped("no limit at all", INT_MAX, 20), "no limit at all");
+}
+
 }  // namespace
 }  // namespace lectern::cli

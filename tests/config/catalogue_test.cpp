@@ -134,7 +134,8 @@ TEST(Catalogue, AnUnknownModelIsAnsweredWithTheNearest) {
     FAIL();
   } catch (const Fault& fault) {
     EXPECT_EQ(fault.exit(), Exit::not_found);
-    EXPECT_EQ(fault.hint(), "did you mean 'kokoro-82m'? known models: kokoro-82m, sine");
+    EXPECT_EQ(fault.hint(),
+              "did you mean 'kokoro-82m'? known models: kokoro-82m, chatterbox-turbo, chatterbox-nano, sine");
   }
 }
 
@@ -161,6 +162,41 @@ TEST(Catalogue, TheInstalledOneHoldsKokoroWithItsVoices) {
     EXPECT_EQ(sha256_file(installed_file(file.shipped)), file.sha256) << file.shipped;
     EXPECT_EQ(fs::file_size(installed_file(file.shipped)), file.bytes) << file.shipped;
   }
+}
+
+TEST(Catalogue, TheInstalledOneHoldsChatterboxOfAFixedRevision) {
+  for (const std::string name : {"chatterbox-turbo", "chatterbox-nano"}) {
+    const CatalogueModel model = Catalogue::load(false).model(name);
+    EXPECT_EQ(model.engine, "chatterbox");
+    EXPECT_GE(model.max_segment_chars, 280);
+    EXPECT_LE(model.max_segment_chars, 300);
+    EXPECT_EQ(model.tags.size(), 19u);
+    EXPECT_THAT(model.tags, testing::Contains("[clear throat]"));
+    ASSERT_EQ(model.sources.size(), 1u);
+    EXPECT_EQ(model.sources[0].name, "ResembleAI/" + name);
+    EXPECT_EQ(model.sources[0].revision.size(), 40u) << "a name could come to mean other files";
+    EXPECT_EQ(require_voice(model, "").file, "conds.pt");
+    for (const CatalogueFile& file : model.files)
+      EXPECT_EQ(file.optional, file.path == "conds.pt" || file.path == "tokenizer_config.json") << file.path;
+  }
+}
+
+TEST(Voices, OneWhoseFileIsNotInstalledIsNotLoaded) {
+  const CatalogueModel model = Catalogue::load(false).model("chatterbox-nano");
+  const CatalogueVoice& voice = require_voice(model, "");
+  InstalledModel installed;
+  installed.files = {{"ve.safetensors", 1, "a"}};
+  try {
+    require_voice_file(model, voice, installed);
+    FAIL();
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.exit(), Exit::not_found);
+    EXPECT_EQ(std::string(fault.what()),
+              "no voice loaded: model 'chatterbox-nano' was installed without conds.pt, its voice 'built-in'");
+    EXPECT_EQ(fault.hint(), "fetch it: lectern model pull chatterbox-nano");
+  }
+  installed.files.push_back({"conds.pt", 1, "b"});
+  require_voice_file(model, voice, installed);
 }
 
 TEST(Catalogue, TestModelsAreOfferedOnlyWhenAskedFor) {

@@ -171,7 +171,7 @@ TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
   EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
   EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
   for (const std::string line :
-       {"format: FLAC", "precision: float16", "log_level: loud", "device: gpu", "device: cuda", "device: 'cuda:'",
+       {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda", "device: 'cuda:'",
         "device: cuda:x", "device: cuda:-1", "device: ''", "device: 'cuda:0,'", "device: 'auto,cpu'",
         "keep_alive: soon", "keep_alive: -1", "keep_alive: 5d", "keep_alive: until noon", "keep_alive: until 24:00",
         "keep_alive: 9999999h", "memory_short: spill"})

@@ -1,5 +1,5 @@
-// Whatever bytes a script has, it is either refused with a Fault or cut so that no character is left out or taken twice,
-// and every segment can be spoken. The first byte chooses format, language and limit.
+// Whatever bytes a script has, it is either refused with a Fault or cut so that no character is left out or taken
+// twice, and every segment can be spoken. The first byte chooses format, language and limit.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -32,9 +32,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.format = data[0] & 1 ? text::Format::markdown : text::Format::plain;
   options.language = kLanguages[(data[0] >> 1) & 7];
   options.max_segment_chars = data[0] & 16 ? 40 : data[0] & 32 ? 101 : 300;
+  if (data[0] & 64) (data[0] & 128 ? options.tags : options.silent_tags) = {"[laugh]", "[clear throat]", "[sigh]"};
   try {
-    const std::string script =
-        text::decode_script({reinterpret_cast<const char*>(data) + 1, size - 1}, "script.txt");
+    const std::string script = text::decode_script({reinterpret_cast<const char*>(data) + 1, size - 1}, "script.txt");
     const text::Segmentation cut = text::segment_script(script, options);
     require(cut.characters == code_points(script), "the script's length");
     require(!cut.segments.empty(), "nothing to speak, and no Fault");

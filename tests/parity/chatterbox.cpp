@@ -5,6 +5,7 @@
 #include "config/fault.h"
 #include "tests/parity/chatterbox_s3gen.h"
 #include "tests/parity/chatterbox_t3.h"
+#include "worker/weights/device.h"
 
 namespace lectern::parity {
 
@@ -17,13 +18,6 @@ struct Arguments {
   bool libtorch = false;
 };
 
-at::ScalarType type_named(const std::string& name) {
-  if (name == "float32") return at::kFloat;
-  if (name == "bfloat16") return at::kBFloat16;
-  if (name == "float16") return at::kHalf;
-  throw Fault(Exit::usage, "unknown precision '" + name + "'", "use float32, bfloat16 or float16");
-}
-
 void compare_golden(const std::string& file, const Arguments& arguments, Report& report) {
   const Golden golden(file);
   const std::string stage = golden.text("stage");
@@ -31,7 +25,7 @@ void compare_golden(const std::string& file, const Arguments& arguments, Report&
   if (stage.starts_with("t3_")) {
     compare_t3(golden, arguments.weights,
                {.device = at::Device(arguments.device),
-                .type = type_named(arguments.precision),
+                .type = weights::precision_named(arguments.precision),
                 .threads = arguments.threads,
                 .packed = !arguments.libtorch},
                report);
@@ -39,7 +33,8 @@ void compare_golden(const std::string& file, const Arguments& arguments, Report&
     compare_logits_processors(golden, report);
   } else if (is_s3gen_stage(golden)) {
     compare_s3gen(golden, arguments.weights,
-                  {.device = at::Device(arguments.device), .flow = type_named(arguments.precision)}, report);
+                  {.device = at::Device(arguments.device), .flow = weights::precision_named(arguments.precision)},
+                  report);
   } else {
     throw Fault(Exit::bad_input, file + ": nothing here compares the stage '" + stage + "'");
   }

@@ -103,7 +103,8 @@ Conditionals Conditionals::load(const std::filesystem::path& file) {
   return conds;
 }
 
-void Conditionals::save(const std::filesystem::path& safetensors) const {
+void Conditionals::save(const std::filesystem::path& safetensors,
+                        const std::map<std::string, std::string>& metadata) const {
   Conditionals copy = *this;
   std::vector<weights::SafetensorsEntry> entries;
   std::map<std::string, at::Tensor> tensors;
@@ -115,7 +116,8 @@ void Conditionals::save(const std::filesystem::path& safetensors) const {
     tensors[part.name] = tensor;
   }
   const std::filesystem::path staged = safetensors.string() + ".part";
-  weights::write_safetensors(staged, entries, [&](const auto& entry) { return tensors.at(entry.name); });
+  weights::write_safetensors(
+      staged, entries, [&](const auto& entry) { return tensors.at(entry.name); }, metadata);
   sync_to_disk(staged);
   std::filesystem::rename(staged, safetensors);
   sync_to_disk(safetensors.parent_path().empty() ? "." : safetensors.parent_path());

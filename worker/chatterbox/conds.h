@@ -5,6 +5,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 namespace lectern::chatterbox {
 
@@ -26,8 +28,8 @@ struct Conditionals {
 
   // A .pt or a .safetensors file. Throws Fault naming the file and the tensor that is missing or does not fit.
   static Conditionals load(const std::filesystem::path& file);
-  // Written beside its place and renamed.
-  void save(const std::filesystem::path& safetensors) const;
+  // Written beside its place and renamed. `metadata` stands in the file's header.
+  void save(const std::filesystem::path& safetensors, const std::map<std::string, std::string>& metadata = {}) const;
 };
 
 }  // namespace lectern::chatterbox

@@ -68,4 +68,19 @@ std::string espeak_phonemes(const std::string& text, const std::string& language
   return without_switches(espeak.phonemes(text, language));
 }
 
+nlohmann::json espeak_report() {
+  int languages = 0;
+  std::string fault;
+  for (const char* language : {"en-us", "en-gb", "es", "fr", "hi", "it", "pt-br"}) {
+    try {
+      languages += !espeak_phonemes("a", language).empty();
+    } catch (const Fault& e) {
+      if (fault.empty()) fault = e.what();
+    }
+  }
+  const char* data = nullptr;
+  const char* version = espeak_Info(&data);
+  return {{"version", version ? version : ""}, {"data", data ? data : ""}, {"languages", languages}, {"fault", fault}};
+}
+
 }  // namespace lectern::kokoro

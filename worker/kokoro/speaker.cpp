@@ -6,24 +6,18 @@
 
 #include "config/fault.h"
 #include "worker/kokoro/model.h"
+#include "worker/weights/device.h"
 
 namespace lectern::kokoro {
 
 namespace {
 
-at::Device device_named(const std::string& name) {
-  try {
-    const at::Device device(name);
-    if (device.is_cpu() || device.is_cuda()) return device;
-  } catch (const c10::Error&) {
-  }
-  throw Fault(Exit::bad_input, "unknown device '" + name + "'", "use cpu or cuda:N");
-}
-
 at::ScalarType vocoder_type(const EngineOptions& options) {
-  if (options.precision == "float32") return at::kFloat;
-  if (options.precision != "bfloat16") {
-    throw Fault(Exit::bad_input, "unknown precision '" + options.precision + "'", "use float32 or bfloat16");
+  const at::ScalarType type = weights::precision_named(options.precision);
+  if (type == at::kFloat) return type;
+  if (type != at::kBFloat16) {
+    throw Fault(Exit::bad_input, "precision '" + options.precision + "' is not one of Kokoro's",
+                "use float32 or bfloat16");
   }
 #if defined(__x86_64__)
   const bool able = __builtin_cpu_supports("avx512bf16");
@@ -42,9 +36,9 @@ std::uint64_t piece_seed(std::uint64_t seed, std::size_t piece) { return seed + 
 }  // namespace
 
 Speaker::Speaker(const EngineOptions& options)
-    : model_(KModel::load(options.model_folder, device_named(options.device), vocoder_type(options))),
+    : model_(KModel::load(options.model_folder, weights::device_named(options.device), vocoder_type(options))),
       vocabulary_(options.model_folder / "tokenizer.json"),
-      voices_(options.model_folder / "voices", device_named(options.device)) {}
+      voices_(options.model_folder / "voices", weights::device_named(options.device)) {}
 
 Speaker::~Speaker() = default;
 

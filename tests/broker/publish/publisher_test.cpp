@@ -6,6 +6,8 @@
 
 #include "broker/publish/sound_format.h"
 #include "broker/publish/trim.h"
+#include "config/file.h"
+#include "config/seal.h"
 #include "tests/broker/publish/studio.h"
 
 namespace lectern::publish {
@@ -110,6 +112,7 @@ TEST_F(Publisher, SidecarTellsAllThereIsToKnow) {
   request.facts = {{"title", "T"}, {"settings", {{"speed", 1.1}}}};
   const Published published = run(request);
   const auto sidecar = read_json(published.sidecar);
+  EXPECT_TRUE(seal_holds(read_file(published.sidecar)));
   EXPECT_EQ(sidecar["schema"], "lectern-sidecar");
   EXPECT_EQ(sidecar["version"], 1);
   EXPECT_EQ(sidecar["job_id"], "job-1");

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "config/fault.h"
-#include "tests/parity/synthetic_weights.h"
+#include "tests/worker/chatterbox/tiny_t3.h"
 #include "worker/chatterbox/t3_checkpoint.h"
 #include "worker/chatterbox/t3_decoder.h"
 
@@ -18,24 +18,6 @@ namespace fs = std::filesystem;
 using parity::Manifest;
 using parity::SyntheticSource;
 using testing::HasSubstr;
-
-constexpr T3Size kTiny{"tiny.safetensors", 2, 128};
-
-// Nano's manifest, cut down to two layers of 128.
-Manifest tiny_manifest() {
-  Manifest manifest;
-  for (auto entry : parity::read_manifest(TEST_DATA "/chatterbox/t3_nano.manifest")) {
-    if (entry.name.starts_with("tfmr.h.") && !entry.name.starts_with("tfmr.h.0.") &&
-        !entry.name.starts_with("tfmr.h.1.")) {
-      continue;
-    }
-    for (auto& dimension : entry.shape) {
-      if (dimension % kNano.n_embd == 0) dimension = dimension / kNano.n_embd * kTiny.n_embd;
-    }
-    manifest.push_back(entry);
-  }
-  return manifest;
-}
 
 std::string refusal(const weights::TensorSource& source, const T3Size& size = kTiny) {
   try {

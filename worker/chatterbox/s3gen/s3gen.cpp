@@ -5,6 +5,7 @@
 #endif
 
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 #include <numeric>
 
@@ -42,6 +43,16 @@ at::Tensor token_tensor(const std::vector<int64_t>& tokens) {
     }
   }
   return at::tensor(tokens, at::kLong);
+}
+
+// A mel spectrogram [F, 80] with fewer or more frames, between which the bands go straight.
+at::Tensor at_speed(const at::Tensor& mel, double speed) {
+  if (speed == 1) return mel;
+  if (!(speed >= 0.25 && speed <= 4)) {
+    throw Fault(Exit::bad_input, "speed " + std::to_string(speed) + " is outside 0.25 to 4");
+  }
+  const auto frames = std::max<int64_t>(1, std::llround(static_cast<double>(mel.size(0)) / speed));
+  return at::upsample_linear1d(mel.t().unsqueeze(0), {frames}, /*align_corners=*/false)[0].t();
 }
 
 using Row = CausalMaskedDiffWithXvec::Row;
@@ -118,7 +129,8 @@ std::vector<at::Tensor> S3Token2Wav::speak(std::span<const Utterance> utterances
     for (const std::size_t i : group) together.push_back(rows[i]);
     const auto mels = flow.inference(together, watch);
     for (std::size_t i = 0; i < group.size(); ++i) {
-      takes[group[i]] = vocode(mels[i], utterances[group[i]].seed, watch).to(at::kCPU);
+      const Utterance& utterance = utterances[group[i]];
+      takes[group[i]] = vocode(at_speed(mels[i], utterance.speed), utterance.seed, watch).to(at::kCPU);
     }
   }
   return takes;

@@ -37,6 +37,7 @@ struct Utterance {
   std::vector<int64_t> tokens;  // 0..6560, at least one
   const Voice* voice = nullptr;
   std::uint64_t seed = 0;
+  double speed = 1;  // 1.25 speaks faster: the mel spectrogram is stretched, pitch stays
 };
 
 struct Options {
@@ -61,7 +62,8 @@ struct S3Token2Wav {
   // Throws Fault(bad_input) naming `name` when the tensors are no voice.
   std::unique_ptr<const Voice> voice(const RefDict& ref, const std::string& name) const;
 
-  // Samples of each utterance, [960 a token] float32 on the CPU, 480 less where the voice's prompt has an odd frame.
+  // Samples of each utterance, [960 a token] float32 on the CPU, 480 less where the voice's prompt has an odd frame; of
+  // another speed so many times less or more, in whole frames of 480.
   // Same utterance, model and options: same samples. Throws Fault(bad_input) for tokens out of range.
   std::vector<at::Tensor> speak(std::span<const Utterance> utterances, const Watcher& watch = no_watcher) const;
 

@@ -1,0 +1,3 @@
+// A program whose library is not where the loader looks.
+int absent();
+int main() { return absent(); }

@@ -1,0 +1,40 @@
+// synthetic_model FOLDER: writes the files of chatterbox-nano with weights that are filled by a rule, full size. It
+// babbles: good for trying the whole product without the official files.
+#include <CLI/CLI.hpp>
+
+#include "config/fault.h"
+#include "tests/parity/synthetic_weights.h"
+#include "tests/worker/chatterbox/tokenizer_folder.h"
+#include "worker/chatterbox/s3gen/checkpoint.h"
+#include "worker/chatterbox/t3.h"
+
+namespace lectern {
+namespace {
+
+namespace fs = std::filesystem;
+const fs::path kData = fs::path(TEST_DATA) / "chatterbox";
+
+void write(const fs::path& file, const char* manifest, weights::ElementType type) {
+  parity::write_synthetic(file, parity::SyntheticSource(parity::read_manifest(kData / manifest), "cbx0"), type);
+}
+
+int synthetic_model(int argc, char** argv) {
+  CLI::App app("Writes a chatterbox-nano with synthetic weights.");
+  std::string folder;
+  bool half = false;
+  app.add_option("FOLDER", folder, "is made when it is not there")->required();
+  app.add_flag("--bfloat16", half, "half the size on disk; the network computes with what it reads");
+  CLI11_PARSE(app, argc, argv);
+  const auto type = half ? weights::ElementType::bfloat16 : weights::ElementType::float32;
+  chatterbox::write_tokenizer_folder(folder);
+  write(fs::path(folder) / chatterbox::kNano.file, "t3_nano.manifest", type);
+  write(fs::path(folder) / chatterbox::s3gen::kCheckpointName, "s3gen_meanflow.manifest", type);
+  write(fs::path(folder) / "ve.safetensors", "ve.manifest", type);
+  fs::copy_file(kData / "sample_conds.pt", fs::path(folder) / "conds.pt", fs::copy_options::overwrite_existing);
+  return 0;
+}
+
+}  // namespace
+}  // namespace lectern
+
+int main(int argc, char** argv) { return lectern::run_main(lectern::synthetic_model, argc, argv); }
