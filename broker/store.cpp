@@ -30,7 +30,10 @@ void Store::commit() {
   transaction_.reset();
 }
 
-void Store::rollback() { transaction_.reset(); }
+void Store::rollback() {
+  transaction_.reset();
+  unloaded_.reset();
+}
 
 std::set<std::uint64_t> Store::take_changed() { return std::exchange(changed_, {}); }
 

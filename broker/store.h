@@ -167,6 +167,24 @@ class Store {
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
 
+  // ---- models
+  // What an engine took joins what is known of it.
+  void learn(const protocol::Measure& measure);
+  std::vector<protocol::Measure> measures();
+  // No work of the model is handed out until it is released.
+  void hold_model(const std::string& model);
+  void release_model(const std::string& model);
+  const std::set<std::string>& unloaded_models();  // that are held
+  std::uint64_t waiting_of(const std::string& model);  // segments
+  // Of the first job of a window that could run at that time; empty: none waits, or its model is held.
+  std::string first_model(const std::string& window, std::int64_t at_ms);
+  struct Timed {
+    std::string model, window;
+    std::int64_t at_ms = 0;
+  };
+  // The next job whose time comes after now.
+  std::optional<Timed> next_timed();
+
   // ---- history, pruning, copies
   // What jobs that are done put out: the first 1000 with a number above `after`, by number, without the sidecar.
   std::vector<protocol::OutputFiles> outputs(std::uint64_t after);
@@ -213,6 +231,7 @@ class Store {
   Database database_;
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
+  std::optional<std::set<std::string>> unloaded_;  // a copy; nullopt: to be read
 };
 
 }  // namespace lectern

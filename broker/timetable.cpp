@@ -48,6 +48,28 @@ Timetable::Window* Timetable::find(const std::string& name) {
   return found == windows_.end() ? nullptr : &*found;
 }
 
+const std::optional<Timetable::Coming>& Timetable::coming() {
+  constexpr std::int64_t kEveryMs = 1000, kAheadMs = 3'600'000;
+  if (coming_ms_ != 0 && clock_.monotonic_ms() < coming_ms_ + kEveryMs) return coming_;
+  coming_ms_ = clock_.monotonic_ms();
+  coming_.reset();
+  const Instant now = clock_.wall_ms();
+  const auto consider = [&](const std::string& model, Instant at) {
+    if (!model.empty() && at > now && at <= now + kAheadMs && (!coming_ || at < coming_->at)) coming_ = Coming{model, at};
+  };
+  for (Window& window : windows_) {
+    const calendar::Level& level = look(window, now);
+    if (!level.open && level.holds.end <= now + kAheadMs)
+      consider(store_.first_model(window.setting.name, level.holds.end), level.holds.end);
+  }
+  if (const auto timed = store_.next_timed()) {
+    Window* window = timed->window.empty() ? nullptr : find(timed->window);
+    const bool may = timed->window.empty() || (window && calendar::level(window->setting.hours, window->zone, timed->at_ms).open);
+    if (may) consider(timed->model, timed->at_ms);
+  }
+  return coming_;
+}
+
 std::string Timetable::waits_for(const Job& job) {
   if (job.state != JobState::queued && job.state != JobState::running) return {};
   const Instant now = clock_.wall_ms();

@@ -15,10 +15,10 @@ Line::Leases Line::leases() const {
   return leases;
 }
 
-Line::Leases Line::leases_of(const std::string& model) const {
+Line::Leases Line::handed_leases() const {
   Leases leases;
   for (const Held& held : held_)
-    if (held.work.model == model) leases.push_back(held.work.lease);
+    if (held.handed) leases.push_back(held.work.lease);
   return leases;
 }
 
@@ -61,6 +61,14 @@ Line::Leases Line::remove_handed() {
 
 Line::Leases Line::remove_waiting() {
   return remove_if([](const Held& held) { return !held.handed; });
+}
+
+Line::Leases Line::remove_model(const std::string& model) {
+  return remove_if([&](const Held& held) { return held.work.model == model; });
+}
+
+void Line::take_back() {
+  for (Held& held : held_) held.handed.reset();
 }
 
 Line::Leases Line::remove_all() {

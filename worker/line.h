@@ -26,7 +26,7 @@ class Line {
   std::size_t handed() const;
   const std::string& model() const { return held_.front().work.model; }  // that the front asks for; not when empty
   Leases leases() const;
-  Leases leases_of(const std::string& model) const;
+  Leases handed_leases() const;
   std::optional<Time> oldest_handed() const;
 
   // The entry of that segment, whichever try; null: none.
@@ -39,7 +39,10 @@ class Line {
   std::optional<Held> remove(const protocol::Lease& lease);
   Leases remove_handed();
   Leases remove_waiting();
+  Leases remove_model(const std::string& model);
   Leases remove_all();
+  // The engine that they were handed to is gone: all wait again.
+  void take_back();
 
  private:
   Leases remove_if(const std::function<bool(const Held&)>& wanted);
