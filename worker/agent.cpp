@@ -303,7 +303,7 @@ void Agent::beat(Time now) {
     heartbeat.peak_device_bytes = peak_device_bytes_;
     if (engine_device_ != options_.device) heartbeat.device = engine_device_;
   }
-  heartbeat.engine_pid = engine_.pid;
+  heartbeat.engine_pid = gone_ ? gone_->pid : engine_.pid;
   heartbeat.credit = credit();
   heartbeat.memory_bytes = memory_.resident_bytes;
   heartbeat.device_bytes = memory_.device_bytes;

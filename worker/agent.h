@@ -121,6 +121,7 @@ class Agent {
   struct Gone {  // an engine process that has ended, whose memory is not back yet
     std::int64_t pid;
     EngineEnd end;
+    std::optional<protocol::EngineFailed> failure;
     Time since, next_look;
   };
 
@@ -146,7 +147,8 @@ class Agent {
   void finish_engine(const std::string& why, Time now);
   void end_at_once(const std::string& why, Time now);
   void kill_engine(protocol::EngineFailed why, Time now);
-  void conclude(const EngineEnd& end, Time now);
+  std::optional<protocol::EngineFailed> failure_of(const EngineEnd& end) const;
+  void conclude(const EngineEnd& end, std::optional<protocol::EngineFailed> failure, Time now);
   void fail(protocol::EngineFailed failure, Time now);
   void ran_out_of_memory(protocol::EngineFailed failure, Time now);
   void back_off(const std::string& why, Time now);

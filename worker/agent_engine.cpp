@@ -77,7 +77,10 @@ Admission Agent::look_for_room(const std::string& model, const std::string& devi
   wish.least_bytes = effects_.catalogue_need(model);
   wish.reserve_bytes = options_.memory_reserve_bytes;
   if (const auto limit = lanes_limit_.find(model); limit != lanes_limit_.end()) wish.most_lanes = limit->second;
-  Admission admission = admit(wish, effects_.room(device));
+  MemoryRoom room = effects_.room(device);
+  if (device == engine_device_)  // what a loaded engine has would be free
+    room.free_bytes += device == "cpu" ? memory_.resident_bytes : memory_.device_bytes;
+  Admission admission = admit(wish, room);
   const std::string holders = admission.fits ? "" : effects_.memory_holders(device);
   if (!holders.empty()) admission.reason += "; held by " + holders;
   return admission;
@@ -95,7 +98,7 @@ void Agent::start(const std::string& model, Time now) {
     }
   }
   if (!admission.fits) return refuse(model, admission, now);
-  refusal_.reset();
+  if (refusal_ && refusal_->model == model) refusal_.reset();
   order.most_lanes = admission.most_lanes;
   model_ = model;
   engine_device_ = order.device;
@@ -233,15 +236,13 @@ void Agent::on_engine_failed(const protocol::EngineFailed& failed, Time now) {
 void Agent::engine_ended(const EngineEnd& end, Time now) {
   steps_.clear();
   say_measured();
+  auto failure = failure_of(end);
+  last_words_.reset();
   const std::int64_t pid = std::exchange(engine_, {}).pid;
-  if (effects_.memory_is_back(pid)) return conclude(end, now);
-  if (state_ != State::draining) {
-    last_words_ = protocol::EngineFailed{};
-    last_words_->loading = state_ == State::loading;
-    last_words_->message = "the engine ended by itself: " + describe(end);
-    become(State::draining, last_words_->message, now);
-  }
-  gone_ = Gone{pid, end, now, now + kLook};
+  if (effects_.memory_is_back(pid)) return conclude(end, std::move(failure), now);
+  const std::string why = failure ? failure->message : "";
+  gone_ = Gone{pid, end, std::move(failure), now, now + kLook};
+  if (state_ != State::draining) become(State::draining, why, now);
 }
 
 void Agent::look_for_memory(Time now) {
@@ -256,37 +257,38 @@ void Agent::look_for_memory(Time now) {
     spdlog::error("{}", waits_for_);
     lost_pid_ = gone.pid;
   }
-  conclude(gone.end, now);
+  conclude(gone.end, gone.failure, now);
 }
 
-// An engine process has ended.
-void Agent::conclude(const EngineEnd& end, Time now) {
-  if (retiring_ || (state_ == State::draining && !last_words_)) {
-    last_words_.reset();
-    if (recycle_.empty()) lanes_limit_.erase(model_);  // the next load may try the full number again
-    give_back(line_.remove_handed());                  // not begun by an engine that was asked to unload
-    if (!recycle_.empty() && line_.empty() && !wish_) wish_ = Wish{model_, stay_.kept(), false};
-    become(State::cold, describe(end), now);
-    return pump(now);
-  }
+// Why the engine ended; nullopt: it was asked to.
+std::optional<protocol::EngineFailed> Agent::failure_of(const EngineEnd& end) const {
+  if (retiring_ || (state_ == State::draining && !last_words_)) return std::nullopt;
   protocol::EngineFailed failure = last_words_.value_or(protocol::EngineFailed{});
-  if (!last_words_) {
-    failure.loading = state_ == State::loading;
-    failure.message = "the engine ended by itself: " + describe(end);
-    if (!end.stderr_tail.empty()) failure.message += "; it said: " + end.stderr_tail;
-    if (end.out_of_memory) {
-      failure.message = "the system ended the engine because memory ran out";
-      failure.exit = static_cast<int>(Exit::no_space);
-    } else if (end.killed && end.code == SIGKILL) {
-      failure.hint = "the system may have run out of memory: close other programs, or set fewer `threads`";
-    }
-  } else if (end.killed && end.code != SIGKILL) {
-    failure.message += " (" + describe(end) + ")";
-  }
-  last_words_.reset();
   failure.model = model_;
-  if (failure.exit == static_cast<int>(Exit::no_space)) return ran_out_of_memory(std::move(failure), now);
-  fail(std::move(failure), now);
+  if (last_words_) {
+    if (end.killed && end.code != SIGKILL) failure.message += " (" + describe(end) + ")";
+    return failure;
+  }
+  failure.loading = state_ == State::loading;
+  failure.message = "the engine ended by itself: " + describe(end);
+  if (!end.stderr_tail.empty()) failure.message += "; it said: " + end.stderr_tail;
+  if (end.out_of_memory) {
+    failure.message = "the system ended the engine because memory ran out";
+    failure.exit = static_cast<int>(Exit::no_space);
+  } else if (end.killed && end.code == SIGKILL) {
+    failure.hint = "the system may have run out of memory: close other programs, or set fewer `threads`";
+  }
+  return failure;
+}
+
+void Agent::conclude(const EngineEnd& end, std::optional<protocol::EngineFailed> failure, Time now) {
+  if (failure && failure->exit == static_cast<int>(Exit::no_space)) return ran_out_of_memory(std::move(*failure), now);
+  if (failure) return fail(std::move(*failure), now);
+  if (recycle_.empty()) lanes_limit_.erase(model_);  // the next load may try the full number again
+  give_back(line_.remove_handed());                  // not begun by an engine that was asked to unload
+  if (!recycle_.empty() && line_.empty() && !wish_) wish_ = Wish{model_, stay_.kept(), false};
+  become(State::cold, describe(end), now);
+  pump(now);
 }
 
 // ---- failures -------------------------------------------------------------------------------------------------------

@@ -72,10 +72,17 @@ class AgentTest : public testing::Test {
     for (Agent::Time next; (next = agent_->next_deadline(now_)) <= end;) {
       advance(std::max(now_, next));
       agent_->tick(now_);
-      const bool broker_lives = broker_answers_;
-      if (broker_lives) tell(protocol::Heartbeat{});
+      if (broker_answers_) answer_heartbeat();
     }
     advance(end);
+  }
+  void answer_heartbeat() {
+    protocol::Heartbeat answer;
+    if (coming_ && *coming_ > now_) {
+      answer.expected_model = "sine";
+      answer.expected_in_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*coming_ - now_).count();
+    }
+    tell(answer);
   }
   void advance(Agent::Time to) {
     world_.wall += std::chrono::duration_cast<std::chrono::milliseconds>(to - now_).count();
@@ -93,6 +100,12 @@ class AgentTest : public testing::Test {
     work.model = model;
     work.text = "text";
     tell(work);
+  }
+  void load(const std::string& model, const std::string& keep = "") { tell(protocol::Load{model, keep}); }
+  void unload(bool now = false) {
+    protocol::Unload unload;
+    unload.now = now;
+    tell(unload);
   }
   void cancel(std::uint64_t segment, std::uint64_t attempt = 1) { tell(protocol::CancelWork{{{segment, attempt}}}); }
 
@@ -150,6 +163,7 @@ class AgentTest : public testing::Test {
   Agent::Time now_ = Agent::Time() + 1h;
   std::optional<Agent> agent_;
   bool broker_answers_ = true;
+  std::optional<Agent::Time> coming_;  // when work of "sine" is known to come
 
  private:
   template <class T>
