@@ -57,7 +57,13 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
-      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, paths, settings, clock},
+      hooks_(store_, settings.hooks, [this](const std::string& batch) { return folders_.holds(batch); }),
+      folders_(store_, intake_, settings, clock,
+               {[this](std::uint64_t job) { hooks_.job_ended(job); },
+                [this](const auto& script, const std::string& why) { hooks_.refused(script, why); }}),
+      folder_desk_(store_, post_, models_, folders_, settings),
+      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, folder_desk_, paths,
+             settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
@@ -86,10 +92,13 @@ void Broker::round() {
                              {workers_.handle(), 0, ZMQ_POLLIN, 0},
                              {nullptr, signals_, ZMQ_POLLIN, 0},
                              {nullptr, pipeline_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, dispatcher_.descriptor(), ZMQ_POLLIN, 0}};
+                             {nullptr, dispatcher_.descriptor(), ZMQ_POLLIN, 0},
+                             {nullptr, folders_.results_descriptor(), ZMQ_POLLIN, 0},
+                             {nullptr, folders_.events_descriptor(), ZMQ_POLLIN, 0}};
+  const std::size_t descriptors = std::size(items) - (folders_.events_descriptor() < 0 ? 1 : 0);
   const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
   try {
-    zmq::poll(items, std::size(items), std::chrono::milliseconds(wait));
+    zmq::poll(items, descriptors, std::chrono::milliseconds(wait));
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
@@ -101,10 +110,12 @@ void Broker::round() {
     receive_clients(asked);
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
     for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
+    for (auto& result : folders_.results()) results_.push_back(std::move(result));
     for (const auto& result : results_) result();
+    folders_.read_events();
     next = agents_.tick();
     for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick()});
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), folders_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
@@ -119,6 +130,10 @@ void Broker::round() {
     if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
+    for (std::uint64_t job : store_.take_ended())
+      if (!folders_.ended(job)) hooks_.job_ended(job);
+    next = std::min(next, folders_.tick());
+    hooks_.begin();
     upkeep_.step();
   } catch (const DatabaseFault& fault) {
     undo(fault, asked);
@@ -187,6 +202,7 @@ void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::s
   store_.rollback();
   post_.drop();
   store_.take_changed();
+  hooks_.forget();
   spdlog::error("{}", fault.what());
   if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
   for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
@@ -196,6 +212,8 @@ void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::s
 void Broker::begin_stop() {
   if (stopping_) return;
   stopping_ = true;
+  folders_.stop();
+  hooks_.hurry();
   stop_at_ms_ = clock_.monotonic_ms() + kFinishGraceMs;
   spdlog::info("stopping: {} segments are being spoken", dispatcher_.leases());
 }
@@ -203,7 +221,7 @@ void Broker::begin_stop() {
 bool Broker::stopped() {
   if (!stopping_) return false;
   const std::int64_t now = clock_.monotonic_ms();
-  if (!retired_ && (dispatcher_.leases() == 0 || now >= stop_at_ms_)) {
+  if (!retired_ && ((dispatcher_.leases() == 0 && hooks_.idle()) || now >= stop_at_ms_)) {
     retired_ = true;
     kill_at_ms_ = now + kRetireGraceMs;
     pipeline_.stop();

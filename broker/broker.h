@@ -8,12 +8,15 @@
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/folder_desk.h"
+#include "broker/hooks/hooks.h"
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
 #include "broker/store.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"
+#include "broker/watch/watched_folders.h"
 
 namespace lectern {
 
@@ -50,6 +53,9 @@ class Broker {
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;
+  hooks::Hooks hooks_;
+  watch::WatchedFolders folders_;
+  FolderDesk folder_desk_;
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;

@@ -32,7 +32,9 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
   } else if (type == protocol::Submit::kType) {
     submit(peer, message);
   } else if (type == protocol::Status::kType) {
-    status(peer, message.request, p_.store.select(protocol::parse<protocol::Status>(message).selection, false));
+    const auto wanted = protocol::parse<protocol::Status>(message);
+    status(peer, message.request,
+           wanted.workers_only ? std::vector<std::uint64_t>() : p_.store.select(wanted.selection, false));
   } else if (type == protocol::Follow::kType) {
     const auto follow = protocol::parse<protocol::Follow>(message);
     const auto jobs = p_.store.select(follow.selection, false);
@@ -53,6 +55,8 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     model_change(peer, message);
   } else if (type == protocol::Backup::kType) {
     p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
+  } else if (type == protocol::FolderRequest::kType) {
+    p_.folders.handle(peer, message);
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
@@ -80,6 +84,7 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.output = job->output;
   answer.number = number;
   answer.known = known;
+  answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
   p_.post.to_client(peer, answer, request);
 }
@@ -93,6 +98,7 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
       return [this, peer, request, job, sound, chars_per_second, cut] {
         protocol::Estimate estimate;
         estimate.job_id = job.job_id;
+        estimate.name = job.name;
         estimate.output = job.output;
         estimate.model = sound.model;
         estimate.voice = sound.voice;

@@ -8,6 +8,7 @@
 
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
+#include "broker/folder_desk.h"
 #include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
@@ -29,6 +30,7 @@ class ClientDesk {
     Pipeline& pipeline;
     Dispatcher& dispatcher;
     Upkeep& upkeep;
+    FolderDesk& folders;
     const Paths& paths;
     const Settings& settings;
     const Clock& clock;

@@ -7,6 +7,8 @@
 
 #include "broker/publish/publisher.h"
 #include "broker/text/segmenter.h"
+#include "config/front_matter.h"
+#include "config/script_name.h"
 
 namespace lectern {
 namespace {
@@ -36,26 +38,59 @@ void check_output_folder(const fs::path& output) {
                 "change its permissions, or give another with --output");
 }
 
+ScriptSettings said_by(const protocol::Submit& submit) {
+  ScriptSettings said;
+  said.title = submit.name;
+  said.model = submit.model;
+  said.voice = submit.voice;
+  said.format = submit.format;
+  said.window = submit.window;
+  if (submit.speed != 0) said.speed = submit.speed;
+  if (submit.priority != 0) said.priority = submit.priority;
+  return said;
+}
+
+// The wished file with the extension of a format that was found later.
+fs::path with_format(const fs::path& output, const std::string& format) {
+  const std::string extension = lower_extension(output);
+  fs::path result = output;
+  if (!extension.empty() && publish::find_format(extension.substr(1))) result.replace_extension();
+  return result += "." + format;
+}
+
 }  // namespace
 
-Intake::Checked Intake::check(const protocol::Submit& submit, std::string script) {
+Intake::Checked Intake::check(const protocol::Submit& submit, std::string script, const Around& around) {
   check_field(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
   check_field(is_id(submit.batch_id), "batch_id", "must be 8 to 64 letters, digits or dashes", "");
+  if (script.size() > settings_.max_script_bytes)
+    throw Fault(Exit::bad_input,
+                submit.script_name + " is larger than " + std::to_string(settings_.max_script_bytes) + " bytes",
+                "split it, or raise max_script_bytes in config.yaml");
+  ScriptSettings said;
+  said.model = settings_.model;
+  said.voice = settings_.voice;
+  said.format = settings_.format;
+  said.window = settings_.window;
+  said.apply(around.folder);
+  said.apply(read_front_matter(text::decode_script(script, submit.script_name), submit.script_name));
+  said.apply(around.beside);
+  said.apply(said_by(submit));
   NewJob job;
   job.job_id = submit.job_id;
   job.batch_id = submit.batch_id;
   job.batch_name = submit.batch_name;
   job.script_name = submit.script_name;
-  job.name = submit.name.empty() ? fs::path(submit.script_name).stem().string() : submit.name;
+  job.name = said.title.empty() ? script_title(submit.script_name) : said.title;
   job.text_format = submit.text_format;
-  job.model = submit.model.empty() ? settings_.model : submit.model;
-  job.format = submit.format.empty() ? settings_.format : submit.format;
+  job.model = said.model;
+  job.format = said.format;
   job.output = fs::path(submit.output).lexically_normal().string();
-  job.speed = submit.speed == 0 ? settings_.speed : submit.speed;
-  job.priority = submit.priority;
+  job.speed = said.speed.value_or(settings_.speed);
+  job.priority = said.priority.value_or(0);
   job.overwrite = submit.overwrite;
   job.script = std::move(script);
-  job.when = when(submit);
+  job.when = when(submit, said.window);
   check_field(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown",
               "");
   check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
@@ -65,22 +100,17 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
               "use wav, flac, ogg, opus or mp3");
   check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
               "must be the absolute path of a file", "");
-  if (job.script.size() > settings_.max_script_bytes)
-    throw Fault(Exit::bad_input,
-                job.script_name + " is larger than " + std::to_string(settings_.max_script_bytes) + " bytes",
-                "split it, or raise max_script_bytes in config.yaml");
-  const std::string wished = submit.voice.empty() && job.model == settings_.model ? settings_.voice : submit.voice;
-  SoundSettings sound = models_.sound(job.model, wished, job.speed);
+  if (submit.format.empty()) job.output = with_format(job.output, job.format).string();
+  SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
   job.voice = sound.voice;
-  text::decode_script(job.script, job.script_name);
   check_output_folder(job.output);
   job.output = final_output(job);
   return {std::move(job), std::move(sound)};
 }
 
-When Intake::when(const protocol::Submit& submit) {
+When Intake::when(const protocol::Submit& submit, const std::string& window) {
   When when;
-  when.window = submit.window.empty() ? settings_.window : submit.window == kAlways ? "" : submit.window;
+  if (window != kAlways) when.window = window;
   check_field(when.window.empty() || find_window(settings_.windows, when.window), "window",
               "there is no window '" + when.window + "'", known_windows(settings_.windows, when.window));
   check_field(submit.not_before_ms >= 0, "not_before_ms", "must be a time after 1970, or 0", "");

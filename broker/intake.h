@@ -7,6 +7,7 @@
 #include "broker/model_shelf.h"
 #include "broker/protocol/messages.h"
 #include "broker/store.h"
+#include "config/script_settings.h"
 #include "config/settings.h"
 
 namespace lectern {
@@ -20,13 +21,20 @@ class Intake {
     NewJob job;
     SoundSettings sound;
   };
+  // What else speaks for a script of a watched folder.
+  struct Around {
+    ScriptSettings folder;  // weaker than the script's front matter
+    ScriptSettings beside;  // stronger than it: NAME.yaml
+  };
   // Changes nothing. Throws Fault naming the field, voice, model or folder that is wrong. `script` is the file's bytes.
-  Checked check(const protocol::Submit& submit, std::string script);
+  // The submit stands over what lies beside the script, that over its front matter, that over its folder, that over the
+  // settings.
+  Checked check(const protocol::Submit& submit, std::string script, const Around& around = {});
   // Adds the job to the open transaction, or finds the one of that id.
   Store::Added add(const NewJob& job);
 
  private:
-  When when(const protocol::Submit& submit);
+  When when(const protocol::Submit& submit, const std::string& window);
   std::string final_output(const NewJob& job);
 
   Store& store_;

@@ -68,9 +68,9 @@ int body(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
-  sigset_t handled;  // before any thread begins
+  sigset_t handled;  // before any thread begins; SIGIO: a lease of broker/watch was broken, nobody waits for it
   sigemptyset(&handled);
-  for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&handled, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGCHLD, SIGIO}) sigaddset(&handled, signal);
   sigprocmask(SIG_BLOCK, &handled, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   try {

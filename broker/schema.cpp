@@ -139,6 +139,22 @@ CREATE TABLE energy(                    -- used while speaking, where the driver
   joules REAL NOT NULL
 ) STRICT;
 )sql",
+    R"sql(
+CREATE TABLE folders(                   -- watched folders that `lectern folder add` made
+  path TEXT PRIMARY KEY,
+  settings TEXT NOT NULL,               -- JSON with the keys of an entry of `folders:` in config.yaml
+  added_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drops(                     -- scripts that were dropped and have not got to done/ or failed/
+  claim TEXT PRIMARY KEY,               -- their folder inside FOLDER/.lectern
+  folder TEXT NOT NULL,
+  name TEXT NOT NULL,                   -- the script's file name
+  job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX drops_by_job ON drops(job);
+CREATE INDEX drops_by_folder ON drops(folder);
+)sql",
     // What engines took, and models that were unloaded by hand.
     R"sql(
 CREATE TABLE measures(

@@ -32,12 +32,16 @@ void Store::commit() {
 
 void Store::rollback() {
   transaction_.reset();
+  ended_.clear();
   unloaded_.reset();
 }
 
 std::set<std::uint64_t> Store::take_changed() { return std::exchange(changed_, {}); }
 
+std::vector<std::uint64_t> Store::take_ended() { return std::exchange(ended_, {}); }
+
 void Store::note(std::uint64_t job, const std::string& what) {
+  begin();
   Query(database_, "INSERT INTO history(job, at_ms, what) VALUES(?,?,?)", job, clock_.wall_ms(), what).run();
 }
 

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -87,6 +88,14 @@ struct StoredTake {
   double computing_s = 0;
 };
 
+// A script that was dropped into a watched folder and claimed; forgotten once it lies in done/ or failed/.
+struct Drop {
+  std::string claim;   // its folder inside FOLDER/.lectern
+  std::string folder;  // absolute
+  std::string name;    // the script's file name
+  std::uint64_t job = 0;
+};
+
 // How a lease ended without a take.
 enum class Blame {
   nobody,   // lost with its worker, or given back
@@ -105,6 +114,9 @@ class Store {
   void rollback();  // forgets all changes since the last commit
   // Jobs that changed since the last call, for followers and for what must be begun.
   std::set<std::uint64_t> take_changed();
+
+  // Jobs that became done, failed or cancelled since the last call, in that order.
+  std::vector<std::uint64_t> take_ended();
 
   // What a restart does with work in flight: leased becomes waiting, running becomes queued; publishing and uncut jobs
   // are begun again by the caller; held and paused stay.
@@ -128,6 +140,8 @@ class Store {
   // The script was cut. Segments whose take is there already are done at once.
   void set_segments(std::uint64_t job, const std::vector<NewSegment>& segments, const std::string& unspoken,
                     const std::string& model_hash);
+  // A line of the job's history.
+  void note(std::uint64_t job, const std::string& what);
   // One transition; false: refused in the job's state (and nothing changed). `reason` is kept and shown.
   bool change(std::uint64_t job, JobEvent event, const std::string& reason = {});
   void set_priority(std::uint64_t job, std::int64_t priority);
@@ -166,6 +180,24 @@ class Store {
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
+
+  // ---- watched folders
+  struct AddedFolder {
+    std::string path, settings;  // settings: JSON
+  };
+  void add_folder(const std::string& path, const std::string& settings);  // or changes its settings
+  bool remove_folder(const std::string& path);                            // false: it was not there
+  std::vector<AddedFolder> folders();                                     // by path
+  void add_drop(const Drop& drop);
+  void forget_drop(const std::string& claim);
+  std::optional<Drop> drop(const std::string& claim);
+  std::vector<Drop> drops_of_job(std::uint64_t job);
+  std::vector<Drop> drops_of_ended_jobs();  // that wait for their move
+  std::uint64_t drops_in(const std::string& folder);
+  // The batch of a job of that folder that has not ended; empty: none.
+  std::string open_batch(const std::string& folder);
+  bool batch_drained(const std::string& batch_id);  // all of its jobs have ended
+  std::map<JobState, std::uint64_t> states_in_batch(const std::string& batch_id);
 
   // ---- models
   // What an engine took joins what is known of it.
@@ -221,7 +253,6 @@ class Store {
  private:
   void begin();
   void touch(std::uint64_t job) { changed_.insert(job); }
-  void note(std::uint64_t job, const std::string& what);
   bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
   void settle(std::uint64_t job);
   bool split(std::uint64_t segment);
@@ -231,6 +262,7 @@ class Store {
   Database database_;
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
+  std::vector<std::uint64_t> ended_;
   std::optional<std::set<std::string>> unloaded_;  // a copy; nullopt: to be read
 };
 

@@ -200,6 +200,7 @@ bool Store::apply(std::uint64_t number, JobState from, JobEvent event, const std
         name(*to), reason, *to == JobState::running, now, finished(*to) ? now : 0, number)
       .run();
   if (*to != from) note(number, std::string(name(*to)) + (reason.empty() ? "" : ": " + reason));
+  if (finished(*to) && !finished(from)) ended_.push_back(number);
   touch(number);
   return true;
 }

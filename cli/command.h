@@ -32,6 +32,7 @@ void add_submit(CLI::App&, Context&, Action& chosen);
 void add_status(CLI::App&, Context&, Action& chosen);
 void add_wait(CLI::App&, Context&, Action& chosen);
 void add_changes(CLI::App&, Context&, Action& chosen);  // cancel, pause, resume, retry, priority
+void add_folder(CLI::App&, Context&, Action& chosen);   // add, list, remove, scan
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
 void add_start(CLI::App&, Context&, Action& chosen);

@@ -8,8 +8,8 @@
 #include <exception>
 #include <memory>
 
-#include "cli/shared_library.h"
 #include "config/fault.h"
+#include "config/shared_library.h"
 
 namespace lectern::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "config/fault.h"
+#include "config/spelling.h"
 
 namespace lectern::cli {
 namespace {
@@ -24,6 +25,7 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_status(app, context, chosen);
   add_wait(app, context, chosen);
   add_changes(app, context, chosen);
+  add_folder(app, context, chosen);
   add_log(app, context, chosen);
   add_model(app, context, chosen);
   add_voice(app, context, chosen);

@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "cli/shared_library.h"
 #include "config/fault.h"
+#include "config/shared_library.h"
 
 namespace lectern::cli {
 namespace {

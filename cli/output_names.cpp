@@ -58,10 +58,7 @@ std::string file_name(std::string name) {
 
 }  // namespace
 
-const std::vector<std::string>& audio_formats() {
-  static const std::vector<std::string> formats{"wav", "flac", "ogg", "opus", "mp3"};
-  return formats;
-}
+const std::vector<std::string>& audio_formats() { return format_names(); }
 
 OutputNames::OutputNames(const std::string& output, const std::string& format, const Settings& settings,
                          std::size_t scripts)

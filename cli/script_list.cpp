@@ -11,21 +11,11 @@
 
 #include "cli/natural_order.h"
 #include "cli/quantity.h"
+#include "config/script_name.h"
 
 namespace lectern::cli {
 namespace fs = std::filesystem;
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
-
-bool is_markdown(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return extension == ".md" || extension == ".markdown";
-}
 
 Fault too_large(const fs::path& path, std::uint64_t bytes, std::uint64_t limit) {
   const std::string size = bytes > 0 ? " is " + size_of(bytes) + " (" + count(bytes) + " bytes)" : " is larger";
@@ -81,11 +71,11 @@ class Search {
       return refuse(path, {Exit::bad_input, "cannot read " + path.string() + " as a script: it is no file",
                            "name text files, folders or pipes"});
     if (access(path.c_str(), R_OK) != 0) return refuse(path, system_fault("cannot read " + path.string(), errno));
-    if (status.type() != fs::file_type::regular) return add({path, true, is_markdown(path)});
+    if (status.type() != fs::file_type::regular) return add({path, true, has_markdown_extension(path)});
     std::error_code error;
     const std::uintmax_t bytes = fs::file_size(path, error);
     if (!error && bytes > options_.max_bytes) return refuse(path, too_large(path, bytes, options_.max_bytes));
-    add({path, false, is_markdown(path)});
+    add({path, false, has_markdown_extension(path)});
   }
 
   void folder(const fs::path& path) {
@@ -139,14 +129,7 @@ class Search {
 
 std::string Script::title() const {
   if (stream) return {};
-  // "Vol. 2 notes" has no extension: an extension is short, without spaces, and not only digits.
-  const std::string extension = path.extension().string();
-  const bool plain = extension.size() >= 2 && extension.size() <= 9 &&
-                     extension.find_first_not_of("0123456789", 1) != std::string::npos &&
-                     std::all_of(extension.begin() + 1, extension.end(), [](char c) {
-                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-                     });
-  return (plain ? path.stem() : path.filename()).string();
+  return script_title(path);
 }
 
 ScriptList find_scripts(const std::vector<std::string>& words, const ScriptSearch& options) {
@@ -182,17 +165,6 @@ std::string read_script(const Script& script, std::uint64_t max_bytes) {
   }
   bytes.resize(filled);
   return bytes;
-}
-
-bool has_text_extension(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return extension == ".txt" || extension == ".text" || extension == ".md" || extension == ".markdown";
-}
-
-bool is_passing_name(const std::string& name) {
-  if (name.empty() || name.front() == '.' || name.front() == '~' || name.back() == '~') return true;
-  const std::string extension = lower(fs::path(name).extension().string());
-  return extension == ".tmp" || extension == ".part" || extension == ".partial" || extension == ".crdownload";
 }
 
 }  // namespace lectern::cli

@@ -41,9 +41,4 @@ ScriptList find_scripts(const std::vector<std::string>& words, const ScriptSearc
 // stream) is read.
 std::string read_script(const Script& script, std::uint64_t max_bytes);
 
-// .txt .md .markdown .text in any case: what is taken from a folder.
-bool has_text_extension(const std::filesystem::path& path);
-// Hidden, or left behind by an editor, office program or download: .* ~* *~ *.tmp *.part *.partial *.crdownload
-bool is_passing_name(const std::string& file_name);
-
 }  // namespace lectern::cli

@@ -82,9 +82,10 @@ class Submitting {
     }
   }
 
+  // Empty: the broker takes the front matter's title, or the script's name.
   std::string job_name(const Script& script) const {
     if (single_ && !options_.name.empty()) return options_.name;
-    if (!script.stream) return script.title();
+    if (!script.stream) return {};
     return names_->names_file() ? names_->wished(script, "").stem().string() : options_.name;
   }
 
@@ -99,7 +100,7 @@ class Submitting {
     m.text_format = options_.markdown || script.markdown ? "markdown" : "plain";
     m.model = options_.model;
     m.voice = options_.voice;
-    m.format = names_->format();
+    m.format = options_.format.empty() && !names_->names_file() ? "" : names_->format();
     m.output = names_->wished(script, m.name).string();
     m.speed = options_.speed;
     m.priority = options_.priority;
@@ -169,8 +170,7 @@ class Submitting {
       const auto& answer = submission.outcomes()[i].answer;
       if (!answer) continue;
       const auto& job = jobs.emplace_back(Connection::expect<protocol::Submitted>(*answer));
-      const std::string name = job_name(submission.scripts()[i]);
-      lines += fmt::format("#{}  {}  {}\n", job.number, printable(name), printable(job.output));
+      lines += fmt::format("#{}  {}  {}\n", job.number, printable(job.name), printable(job.output));
       if (!job.waits.empty()) waits.insert(job.waits);
       if (!job.warning.empty()) warnings.push_back(fmt::format("#{}: {}", job.number, job.warning));
       nlohmann::json entry = protocol::detail::to_json(job);
@@ -201,8 +201,8 @@ class Submitting {
       if (!answer) continue;
       const auto e = Connection::expect<protocol::Estimate>(*answer);
       list.push_back(protocol::detail::to_json(e));
-      rows.push_back({printable(job_name(submission.scripts()[i])), count(e.segments), count(e.segments_spoken),
-                      count(e.characters), clock_time(e.audio_s), printable(e.output)});
+      rows.push_back({printable(e.name), count(e.segments), count(e.segments_spoken), count(e.characters),
+                      clock_time(e.audio_s), printable(e.output)});
       sum.segments += e.segments;
       sum.segments_spoken += e.segments_spoken;
       sum.characters += e.characters;

@@ -7,6 +7,7 @@
 #include "config/fault.h"
 #include "config/file.h"
 #include "config/settings.h"
+#include "config/spelling.h"
 #include "config/strict_yaml.h"
 
 namespace lectern {

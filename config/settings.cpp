@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -70,13 +71,32 @@ void read_device(Settings& s, const YamlFields& f, const std::string& key, const
 }
 
 void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  std::string folder = f.text(key, value);
-  const char* home = std::getenv("HOME");
-  if (home && (folder == "~" || folder.rfind("~/", 0) == 0)) folder = home + folder.substr(1);
-  // A relative folder would mean another place for each folder that a command is given in.
-  if (!folder.empty() && folder[0] != '/')
-    f.refuse(value, "'output' is not an absolute path: '" + folder + "'", "write it from the root, or from ~/");
-  s.output = folder;
+  s.output = absolute_folder(f, key, value);
+}
+
+void read_folders(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  if (value.IsNull()) return;
+  if (!value.IsSequence())
+    f.refuse(value, "'" + key + "' must be a list of folders", "write '- path: ~/Narrate' below it");
+  for (const auto& entry : value) {
+    s.folders.push_back(parse_folder(entry, f.file(), "an entry of 'folders'"));
+    if (const std::string window = unknown_window(s.folders.back(), s.windows); !window.empty())
+      f.refuse(entry, "there is no window '" + window + "'", known_windows(s.windows, window));
+    for (std::size_t i = 0; i + 1 < s.folders.size(); ++i)
+      if (s.folders[i].path == s.folders.back().path)
+        f.refuse(entry, "the folder " + s.folders[i].path.string() + " stands twice", "remove one of them");
+  }
+}
+
+void read_webhook(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.hooks.webhook = f.text(key, value);
+  if (!s.hooks.webhook.empty() && !s.hooks.webhook.starts_with("http://") && !s.hooks.webhook.starts_with("https://"))
+    f.refuse(value, "'" + key + "' is no address of the web: '" + s.hooks.webhook + "'",
+             "begin it with https:// or http://");
+}
+
+Reader command(std::string Settings::Hooks::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.hooks.*member = f.text(key, value); };
 }
 
 void read_windows(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
@@ -101,7 +121,7 @@ const std::vector<Key>& table() {
       {"model", read_model},
       {"voice", text(&Settings::voice)},
       {"speed", number(&Settings::speed, 0.5, 2.0)},
-      {"format", choice(&Settings::format, {"wav", "flac", "ogg", "opus", "mp3"})},
+      {"format", choice(&Settings::format, format_names())},
       {"output", read_output},
       {"pauses.clause", pause(&Settings::Pauses::clause)},
       {"pauses.sentence", pause(&Settings::Pauses::sentence)},
@@ -126,7 +146,13 @@ const std::vector<Key>& table() {
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
       {"windows", read_windows},
       {"window", read_window},
-      {"test_models", truth(&Settings::test_models)},
+      {"folders", read_folders},
+      {"hooks.job", command(&Settings::Hooks::job)},
+      {"hooks.batch", command(&Settings::Hooks::batch)},
+      {"hooks.webhook", read_webhook},
+      {"hooks.timeout_s", [](Settings& s, const YamlFields& f, auto& key,
+                             auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
+      {"test_models", read_test_models},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };
   return keys;
@@ -145,20 +171,6 @@ void apply_environment(Settings& settings) {
                   "use trace, debug, info, warn, error or off");
     settings.log_level = value;
   }
-}
-
-// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i)
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  return d[a.size()][b.size()];
 }
 
 }  // namespace
@@ -182,15 +194,18 @@ std::vector<std::string> setting_keys() {
 Settings parse_settings(const std::string& yaml, const std::string& name) {
   Settings settings;
   YamlFields top(parse_yaml(yaml, name), name, "");
-  YamlFields pauses(top.find("pauses"), name, "'pauses'");
+  std::map<std::string, YamlFields> groups;  // "pauses" and the like
   for (const Key& key : table()) {
-    const bool nested = key.name.rfind("pauses.", 0) == 0;
-    YamlFields& fields = nested ? pauses : top;
-    const YAML::Node value = fields.find(nested ? key.name.substr(7) : key.name);
+    const auto dot = key.name.find('.');
+    const std::string group = dot == std::string::npos ? "" : key.name.substr(0, dot);
+    if (!group.empty() && !groups.count(group))
+      groups.emplace(group, YamlFields(top.find(group), name, "'" + group + "'"));
+    YamlFields& fields = group.empty() ? top : groups.at(group);
+    const YAML::Node value = fields.find(group.empty() ? key.name : key.name.substr(dot + 1));
     if (value.IsDefined()) key.read(settings, fields, key.name, value);
   }
   top.finish();
-  pauses.finish();
+  for (const auto& [group, fields] : groups) fields.finish();
   return settings;
 }
 
@@ -201,17 +216,6 @@ Settings load_settings(const Paths& paths) {
   if (std::filesystem::exists(file, error) || error) settings = parse_settings(read_file(file), file.string());
   apply_environment(settings);
   return settings;
-}
-
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
-  if (word.size() > 100) return {};
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < candidate.size()) best = candidate, best_distance = distance;
-  }
-  return best;
 }
 
 }  // namespace lectern

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/folder_settings.h"
 #include "config/keep_alive.h"
 #include "config/paths.h"
 #include "config/window_setting.h"
@@ -52,6 +53,16 @@ struct Settings {
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time
 
+  // Watched folders; those that `lectern folder add` made are kept in the database.
+  std::vector<FolderSettings> folders;
+
+  // What is run when a job ends and when the last job of a batch has ended; never fatal, empty: nothing.
+  struct Hooks {
+    std::string job, batch;  // shell commands: facts in the environment and as JSON on standard input
+    std::string webhook;     // URL that gets the same JSON by POST, with retries
+    double timeout_s = 60;   // a command or a POST that takes longer is ended; 0.1 to a day
+  } hooks;
+
   // For tests and doubters.
   bool test_models = false;  // offers the model "sine", whose speech is tones
 
@@ -68,8 +79,5 @@ std::vector<std::string> device_list(const std::string& words);
 
 // Every key that config.yaml may hold, in the order of config.example.yaml: "voice", "pauses.sentence", ...
 std::vector<std::string> setting_keys();
-
-// Of `known`, the word nearest to `word` by edit distance, or empty when none is near.
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace lectern

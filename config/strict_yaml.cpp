@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "config/fault.h"
-#include "config/settings.h"
+#include "config/spelling.h"
 
 namespace lectern {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "config/settings.h"
+#include "config/spelling.h"
 #include "config/strict_yaml.h"
 
 namespace lectern {

@@ -146,18 +146,18 @@ struct Submit {
     v("job_id", &Submit::job_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
     v("batch_id", &Submit::batch_id, "client-made; jobs of one submit share it");
     v("batch_name", &Submit::batch_name, "for people; may be empty");
-    v("name", &Submit::name, "of the job, for people; the title of the audio");
+    v("name", &Submit::name, "of the job, for people; the title of the audio; empty: the front matter's title, else the script's name");
     v("script_name", &Submit::script_name, "file name or path of the script, for messages and the sidecar");
     v("text_format", &Submit::text_format, "plain or markdown");
-    v("model", &Submit::model, "empty: the broker's default");
-    v("voice", &Submit::voice, "empty: the model's default");
-    v("format", &Submit::format, "wav, flac, ogg, opus or mp3; empty: the broker's default");
-    v("output", &Submit::output, "absolute path of the wished audio file");
-    v("speed", &Submit::speed, "0.5 to 2.0; 0: the broker's default");
-    v("priority", &Submit::priority, "-100 to 100; higher runs earlier");
+    v("model", &Submit::model, "empty: the front matter's, else the broker's default");
+    v("voice", &Submit::voice, "empty: the front matter's, else the model's default");
+    v("format", &Submit::format, "wav, flac, ogg, opus or mp3; empty: the front matter's, else the broker's default");
+    v("output", &Submit::output, "absolute path of the wished audio file; with an empty format its extension becomes the format's");
+    v("speed", &Submit::speed, "0.5 to 2.0; 0: the front matter's, else the broker's default");
+    v("priority", &Submit::priority, "-100 to 100; higher runs earlier; 0: the front matter's, else 0");
     v("overwrite", &Submit::overwrite, "replace an existing file instead of taking a numbered name");
     v("dry_run", &Submit::dry_run, "only say what would happen");
-    v("window", &Submit::window, "run only inside it; `always`: at any time; empty: the broker's default");
+    v("window", &Submit::window, "run only inside it; `always`: at any time; empty: the front matter's, else the broker's default");
     v("after", &Submit::after, "a job by number, id, or start of an id: run when it has ended, however; empty: none");
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
@@ -180,10 +180,12 @@ struct Selection {
 struct Status {
   static constexpr const char* kType = "status";
   static constexpr const char* kDoc = "client: how are these jobs? Answered by `jobs`.";
-  Selection selection;
+  Selection selection{};
+  bool workers_only = false;
   template <class V>
   static void fields(V&& v) {
     v("selection", &Status::selection, "which jobs; `all` shows unfinished ones and the last 20 finished");
+    v("workers_only", &Status::workers_only, "no jobs, only workers and counts");
   }
 };
 
@@ -277,6 +279,21 @@ struct ModelChange {
   }
 };
 
+struct FolderRequest {
+  static constexpr const char* kType = "folder";
+  static constexpr const char* kDoc = "client: about watched folders. Answered by `folders`.";
+  std::string action, path;
+  Json settings = Json::object();
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &FolderRequest::action,
+      "list; add: watch `path`, or change its settings; remove: watch it no more, its jobs go on; scan: look now, answered "
+      "when it is done");
+    v("path", &FolderRequest::path, "absolute; empty for list and scan: all");
+    v("settings", &FolderRequest::settings, "for add: the keys of an entry of `folders:` in config.yaml, without path");
+  }
+};
+
 struct Stop {
   static constexpr const char* kType = "stop";
   static constexpr const char* kDoc = "client: end the broker and its worker in order; jobs go on at the next start.";
@@ -307,6 +324,7 @@ struct Submitted {
   std::uint64_t number = 0;
   bool known = false;
   std::string waits, warning;
+  std::string name;
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -315,18 +333,20 @@ struct Submitted {
     v("known", &Submitted::known, "it had been submitted before; nothing was added");
     v("waits", &Submitted::waits, "what it waits for, as in `status`; empty: it may run");
     v("warning", &Submitted::warning, "why it will not be done by the wished time, by estimate; empty: it will");
+    v("name", &Submitted::name, "of the job");
   }
 };
 
 struct Estimate {
   static constexpr const char* kType = "estimate";
   static constexpr const char* kDoc = "broker: what a submit would do.";
-  std::string job_id, output, model, voice;
+  std::string job_id, name, output, model, voice;
   std::uint64_t segments = 0, segments_spoken = 0, characters = 0;
   double audio_s = 0;
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Estimate::job_id, "as submitted");
+    v("name", &Estimate::name, "that the job would have");
     v("output", &Estimate::output, "the audio file that it would become");
     v("model", &Estimate::model, "that would speak it");
     v("voice", &Estimate::voice, "that would speak it");
@@ -462,6 +482,37 @@ struct BackedUp {
   static void fields(V&& v) {
     v("file", &BackedUp::file, "the copy");
     v("bytes", &BackedUp::bytes, "its size");
+  }
+};
+
+// A watched folder as people see it.
+struct FolderView {
+  std::string path, source, state, notice;
+  Json settings = Json::object();
+  std::uint64_t waiting = 0, unfinished = 0, done = 0, failed = 0;
+  std::vector<std::string> problems;
+  template <class V>
+  static void fields(V&& v) {
+    v("path", &FolderView::path, "the folder; a profile is a folder of its own");
+    v("source", &FolderView::source, "config, added or profile");
+    v("state", &FolderView::state, "watching (events), polling, missing or starting");
+    v("notice", &FolderView::notice, "why nothing is taken from it; empty: nothing holds it up");
+    v("settings", &FolderView::settings, "what is dropped gets these, as far as the folder says");
+    v("waiting", &FolderView::waiting, "scripts that lie there and have not stood still yet");
+    v("unfinished", &FolderView::unfinished, "scripts taken that are not in done/ or failed/ yet");
+    v("done", &FolderView::done, "scripts that went to done/ since the broker started");
+    v("failed", &FolderView::failed, "scripts that went to failed/ since the broker started");
+    v("problems", &FolderView::problems, "files that cannot be taken, and why; the first 20");
+  }
+};
+
+struct Folders {
+  static constexpr const char* kType = "folders";
+  static constexpr const char* kDoc = "broker: the watched folders, after the change that was asked for.";
+  std::vector<FolderView> folders;
+  template <class V>
+  static void fields(V&& v) {
+    v("folders", &Folders::folders, "all, or those that the request named");
   }
 };
 
@@ -718,12 +769,12 @@ void for_each_message(F&& f) {
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
-      std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
+      std::type_identity<FolderRequest>{}, std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
       std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
       std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{},
-      std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
+      std::type_identity<Folders>{}, std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
       std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Load>{},

@@ -105,6 +105,8 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, Event>) return "event";
   else if constexpr (std::is_same_v<T, Measure>) return "measure";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
+  else if constexpr (std::is_same_v<T, FolderView>)
+    return "watched folder";
   else return "list of " + type_name<typename T::value_type>();
 }
 
@@ -135,6 +137,7 @@ std::string reference() {
   part(std::type_identity<Event>{});
   part(std::type_identity<Measure>{});
   part(std::type_identity<OutputFiles>{});
+  part(std::type_identity<FolderView>{});
   return text;
 }
 

@@ -56,8 +56,6 @@ class MarkdownReader {
   }
 
   Document read() {
-    const std::size_t front = front_matter();
-    if (front > 0) document_.marks.push_back({0, position_[front], "front matter"});
     const MD_PARSER parser = {0,
                               MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
                               &enter_block,
@@ -67,37 +65,12 @@ class MarkdownReader {
                               &on_text,
                               nullptr,
                               nullptr};
-    last_ = front > 0 ? position_[front - 1] : 0;
-    md_parse(utf8_.data() + front, static_cast<MD_SIZE>(utf8_.size() - front), &parser, this);
+    md_parse(utf8_.data(), static_cast<MD_SIZE>(utf8_.size()), &parser, this);
     drop_silent_blocks(document_);
     return std::move(document_);
   }
 
  private:
-  // Bytes of "--- ... ---" at the start of the script, its last line end included; 0 when there is none.
-  std::size_t front_matter() const {
-    const auto line_at = [&](std::size_t begin) {
-      const auto end = utf8_.find_first_of("\r\n", begin);
-      std::string line = utf8_.substr(begin, end == std::string::npos ? end : end - begin);
-      line.erase(line.find_last_not_of(" \t") + 1);
-      return line;
-    };
-    const auto next_line = [&](std::size_t begin) {
-      const auto end = utf8_.find_first_of("\r\n", begin);
-      if (end == std::string::npos) return utf8_.size();
-      return end + (utf8_.compare(end, 2, "\r\n") == 0 ? 2 : 1);
-    };
-    if (line_at(0) != "---") return 0;
-    bool fields = false;
-    for (std::size_t i = next_line(0); i < utf8_.size(); i = next_line(i)) {
-      const std::string line = line_at(i);
-      if (line == "---" || line == "...") return fields ? next_line(i) : 0;
-      if (line.empty() && !fields) return 0;  // a rule and ordinary text after it
-      fields = fields || line.find(':') != std::string::npos;
-    }
-    return 0;
-  }
-
   void begin_block(bool heading = false) {
     document_.blocks.push_back({next_before_, heading, {}, {}});
     next_before_ = Break::paragraph;

@@ -12,6 +12,7 @@
 #include "broker/text/sentences.h"
 #include "broker/text/tags.h"
 #include "config/fault.h"
+#include "config/front_matter.h"
 
 namespace lectern::text {
 namespace {
@@ -193,6 +194,15 @@ void explain_gaps(const Document& document, Segmentation& result) {
   explain_gap(document, reached, result.characters, result.unspoken);
 }
 
+// Front matter of that length stands before what was cut.
+void shift(Segmentation& result, std::size_t front) {
+  if (front == 0) return;
+  for (Segment& segment : result.segments) segment.begin += front, segment.end += front;
+  for (Unspoken& stretch : result.unspoken) stretch.begin += front, stretch.end += front;
+  result.unspoken.insert(result.unspoken.begin(), {0, front, "front matter"});
+  result.characters += front;
+}
+
 }  // namespace
 
 Segmentation segment_script(std::string_view script, const SegmenterOptions& options) {
@@ -200,7 +210,8 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
     throw Fault(Exit::bad_input, "max_segment_chars is " + std::to_string(options.max_segment_chars),
                 "it must be at least " + std::to_string(kLeastLimit));
   const Language& language = find_language(options.language);
-  const std::u32string text = to_code_points(script);
+  const std::size_t front_bytes = front_matter_bytes(script);
+  const std::u32string text = to_code_points(script.substr(front_bytes));
   Document document =
       options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
   Tags tags(options.tags, options.silent_tags);
@@ -219,6 +230,7 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
                 "submit a file with text in it");
   result.segments.back().after = Break::end;
   explain_gaps(document, result);
+  shift(result, count_code_points(script.substr(0, front_bytes)));
   return result;
 }
 

@@ -17,3 +17,9 @@ target_link_libraries(line_queue_bench PRIVATE Threads::Threads)
 add_executable(bare_queue_bench ${queue_bench_folder}/bare_queue_bench.cpp)
 lectern_target(bare_queue_bench)
 target_link_libraries(bare_queue_bench PRIVATE lectern_store Threads::Threads)
+
+# Watched folders, on a whole installation.
+add_executable(folder_bench ${queue_bench_folder}/folder_bench.cpp)
+lectern_target(folder_bench)
+set_target_properties(folder_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+target_link_libraries(folder_bench PRIVATE lectern_installation lectern_broker)

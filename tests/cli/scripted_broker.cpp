@@ -61,12 +61,12 @@ Answers ObligingScript::operator()(const Message& message) {
     job.number = jobs_.size() + 1;
     job.job_id = submit.job_id;
     job.batch_id = submit.batch_id;
-    job.name = submit.name;
+    job.name = submit.name.empty() ? std::filesystem::path(submit.script_name).stem().string() : submit.name;
     job.output = submit.output;
     job.state = "done";
     job.audio_s = 7;
     if (submit.dry_run) {
-      Estimate estimate{job.job_id, job.output, "sine", "low"};
+      Estimate estimate{job.job_id, job.name, job.output, "sine", "low"};
       estimate.segments = 4;
       estimate.segments_spoken = 1;
       estimate.characters = 1200;
@@ -74,7 +74,7 @@ Answers ObligingScript::operator()(const Message& message) {
       return {encode(estimate, message.request)};
     }
     jobs_.push_back(job);
-    return {encode(Submitted{job.job_id, job.output, job.number, false}, message.request)};
+    return {encode(Submitted{job.job_id, job.output, job.number, false, "", "", job.name}, message.request)};
   }
   if (message.type == Status::kType || message.type == Follow::kType) {
     Jobs answer;

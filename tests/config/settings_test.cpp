@@ -8,6 +8,7 @@
 
 #include "config/fault.h"
 #include "config/file.h"
+#include "config/spelling.h"
 
 namespace lectern {
 namespace {

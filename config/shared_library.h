@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace lectern::cli {
+namespace lectern {
 
 class SharedLibrary {
  public:
@@ -21,4 +21,4 @@ class SharedLibrary {
   void* handle_;
 };
 
-}  // namespace lectern::cli
+}  // namespace lectern

@@ -1,10 +1,10 @@
-#include "cli/shared_library.h"
+#include "config/shared_library.h"
 
 #include <dlfcn.h>
 
 #include "config/fault.h"
 
-namespace lectern::cli {
+namespace lectern {
 
 SharedLibrary::SharedLibrary(const std::string& file, const std::string& hint)
     : file_(file), handle_(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
@@ -17,4 +17,4 @@ void* SharedLibrary::symbol(const char* name) const {
   return found;
 }
 
-}  // namespace lectern::cli
+}  // namespace lectern

@@ -1,0 +1,49 @@
+#include "config/script_settings.h"
+
+#include <utility>
+
+namespace lectern {
+
+void ScriptSettings::apply(const ScriptSettings& stronger) {
+  if (!stronger.model.empty() && stronger.model != model) {
+    model = stronger.model;
+    voice.clear();
+  }
+  const std::pair<std::string*, const std::string*> words[] = {
+      {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window}};
+  for (const auto& [mine, said] : words)
+    if (!said->empty()) *mine = *said;
+  if (stronger.speed) speed = stronger.speed;
+  if (stronger.priority) priority = stronger.priority;
+}
+
+const std::vector<std::string>& format_names() {
+  static const std::vector<std::string> names{"wav", "flac", "ogg", "opus", "mp3"};
+  return names;
+}
+
+ScriptSettings take_script_settings(YamlFields& fields, bool title) {
+  ScriptSettings s;
+  const auto given = [&](const char* key) {
+    const YAML::Node value = fields.find(key);
+    return value.IsDefined() ? std::optional(value) : std::nullopt;
+  };
+  if (title)
+    if (const auto value = given("title")) s.title = fields.text("title", *value);
+  if (const auto value = given("model")) s.model = fields.text("model", *value);
+  if (const auto value = given("voice")) s.voice = fields.text("voice", *value);
+  if (const auto value = given("format")) s.format = fields.choice("format", *value, format_names());
+  if (const auto value = given("window")) s.window = fields.text("window", *value);
+  if (const auto value = given("speed")) s.speed = fields.number("speed", *value, 0.5, 2.0);
+  if (const auto value = given("priority")) s.priority = fields.whole("priority", *value, -100, 100);
+  return s;
+}
+
+ScriptSettings parse_script_settings(const std::string& yaml, const std::string& file) {
+  YamlFields fields(parse_yaml(yaml, file), file, "");
+  ScriptSettings settings = take_script_settings(fields, true);
+  fields.finish();
+  return settings;
+}
+
+}  // namespace lectern
