@@ -152,7 +152,7 @@ const std::vector<Key>& table() {
       {"hooks.webhook", read_webhook},
       {"hooks.timeout_s", [](Settings& s, const YamlFields& f, auto& key,
                              auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
-      {"test_models", read_test_models},
+      {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };
   return keys;

@@ -70,7 +70,7 @@ class SineEngine : public Engine {
         speed_(number_from_environment("LECTERN_SINE_SPEED", 0, 0, 1e6)),
         faults_(number_from_environment("LECTERN_SINE_FAULTS", 0, 0, 1) == 1) {
     if (most_lanes > 0) lanes_ = std::min(lanes_, most_lanes);
-    faults_.load();
+    faults_.load(lanes_);
   }
 
   EngineFacts facts() const override { return {"sine", kRevision, kSampleRate, lanes_}; }
