@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kLook = 50ms;
+constexpr auto kLook = 20ms;
 constexpr auto kHearingTime = 300ms;  // until then the worker may speak of something older
 constexpr auto kWorkerTime = 5s;  // for the worker of a broker that was just started
 
