@@ -15,6 +15,7 @@ constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
+constexpr std::int64_t kAheadMs = 120000;  // a model may be there so long before work that is known to come
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
@@ -363,7 +364,8 @@ void Dispatcher::unload_after_closing(const std::vector<std::string>& windows) {
   for (auto& [peer, worker] : workers_) {
     const bool open = std::find(windows.begin(), windows.end(), worker.window) != windows.end();
     if (open) worker.unloading = false;
-    if (open || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
+    const bool ahead = coming_ && coming_->model == worker.model && coming_->at <= clock_.wall_ms() + kAheadMs;
+    if (open || ahead || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
     if (!nothing_to_do) nothing_to_do = store_.runnable(windows).empty();
     if (!*nothing_to_do) return;
     spdlog::info("worker {} unloads its model: window {} is closed", worker.id, worker.window);

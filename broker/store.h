@@ -203,12 +203,14 @@ class Store {
   // What an engine took joins what is known of it.
   void learn(const protocol::Measure& measure);
   std::vector<protocol::Measure> measures();
-  // No work of the model is handed out until it is released.
+  // No work of the model is handed out until it is released. Kept with the time since when.
   void hold_model(const std::string& model);
   void release_model(const std::string& model);
-  const std::set<std::string>& unloaded_models();  // that are held
+  const std::map<std::string, std::int64_t>& unloaded_models();  // that are held; ms since 1970
+  // A job of that model and window waits whose time is after `after_ms` and has come; after -1: or that names none.
+  bool has_begun(const std::string& model, const std::string& window, std::int64_t after_ms);
   std::uint64_t waiting_of(const std::string& model);  // segments
-  // Of the first job of a window that could run at that time; empty: none waits, or its model is held.
+  // Of the first job of a window that could run at that time; empty: none waits.
   std::string first_model(const std::string& window, std::int64_t at_ms);
   struct Timed {
     std::string model, window;
@@ -263,7 +265,7 @@ class Store {
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
   std::vector<std::uint64_t> ended_;
-  std::optional<std::set<std::string>> unloaded_;  // a copy; nullopt: to be read
+  std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
 };
 
 }  // namespace lectern

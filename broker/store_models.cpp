@@ -49,13 +49,20 @@ void Store::release_model(const std::string& model) {
   unloaded_.reset();
 }
 
-const std::set<std::string>& Store::unloaded_models() {
+const std::map<std::string, std::int64_t>& Store::unloaded_models() {
   if (!unloaded_) {
     unloaded_.emplace();
-    Query query(database_, "SELECT model FROM unloaded");
-    while (query.next()) unloaded_->insert(query.text(0));
+    Query query(database_, "SELECT model, since_ms FROM unloaded");
+    while (query.next()) unloaded_->emplace(query.text(0), query.integer(1));
   }
   return *unloaded_;
+}
+
+bool Store::has_begun(const std::string& model, const std::string& window, std::int64_t after_ms) {
+  static const std::string sql =
+      std::string("SELECT 1 FROM jobs WHERE model = ? AND window = ? AND not_before_ms > ? AND not_before_ms <= ? AND ") +
+      kWaits + " LIMIT 1";
+  return Query(database_, sql, model, window, after_ms, clock_.wall_ms()).next();
 }
 
 std::uint64_t Store::waiting_of(const std::string& model) {
@@ -69,7 +76,7 @@ std::uint64_t Store::waiting_of(const std::string& model) {
 std::string Store::first_model(const std::string& window, std::int64_t at_ms) {
   static const std::string sql =
       std::string("SELECT model FROM jobs WHERE window = ? AND not_before_ms <= ? AND ") + kWaits +
-      " AND model NOT IN (SELECT model FROM unloaded) ORDER BY priority DESC, id LIMIT 1";
+      " ORDER BY priority DESC, id LIMIT 1";
   Query query(database_, sql, window, at_ms);
   return query.next() ? query.text(0) : std::string();
 }
@@ -77,7 +84,7 @@ std::string Store::first_model(const std::string& window, std::int64_t at_ms) {
 std::optional<Store::Timed> Store::next_timed() {
   static const std::string sql =
       std::string("SELECT model, window, not_before_ms FROM jobs WHERE not_before_ms > 0 AND not_before_ms > ? AND ") +
-      kWaits + " AND model NOT IN (SELECT model FROM unloaded) ORDER BY not_before_ms LIMIT 1";
+      kWaits + " ORDER BY not_before_ms LIMIT 1";
   Query query(database_, sql, clock_.wall_ms());
   if (!query.next()) return std::nullopt;
   return Timed{query.text(0), query.text(1), query.integer(2)};

@@ -70,6 +70,21 @@ const std::optional<Timetable::Coming>& Timetable::coming() {
   return coming_;
 }
 
+void Timetable::release_models() {
+  if (store_.unloaded_models().empty()) return;
+  const auto held = store_.unloaded_models();
+  for (const auto& [model, since] : held) {
+    bool begun = store_.has_begun(model, "", since);
+    for (Window& window : windows_) {
+      const calendar::Level& level = look(window, clock_.wall_ms());
+      if (!begun && level.open) begun = store_.has_begun(model, window.setting.name, level.holds.begin > since ? -1 : since);
+    }
+    if (!begun) continue;
+    spdlog::info("model {} was unloaded; work for it begins now", model);
+    store_.release_model(model);
+  }
+}
+
 std::string Timetable::waits_for(const Job& job) {
   if (job.state != JobState::queued && job.state != JobState::running) return {};
   const Instant now = clock_.wall_ms();

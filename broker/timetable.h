@@ -27,6 +27,9 @@ class Timetable {
     calendar::Instant at = 0;
   };
   const std::optional<Coming>& coming();
+  // Lets the work of unloaded models go on that was to begin after they were unloaded: a window has opened, or a job's
+  // time has come.
+  void release_models();
   // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)"; empty: they are.
   std::string waits_for(const Job& job);
 

@@ -95,7 +95,12 @@ constexpr const char* kGroupLimit = "/sys/fs/cgroup/memory.max";
 std::uint64_t available_memory_bytes() {
   const std::uint64_t kilobytes = number_of("/proc/meminfo", "MemAvailable:", kUnlimited / 1024);
   const std::uint64_t limit = number_in(kGroupLimit, kUnlimited);
-  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", 0);
+  if (limit == kUnlimited) return kilobytes * 1024;
+  // Of what the group uses, cached files give way.
+  const std::uint64_t current = number_in("/sys/fs/cgroup/memory.current", 0);
+  const std::uint64_t cached = number_of("/sys/fs/cgroup/memory.stat", "inactive_file ", 0) +
+                               number_of("/sys/fs/cgroup/memory.stat", "active_file ", 0);
+  const std::uint64_t used = current > cached ? current - cached : 0;
   return std::min(kilobytes * 1024, limit > used ? limit - used : 0);
 }
 

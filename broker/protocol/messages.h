@@ -267,7 +267,7 @@ struct ModelChange {
   static constexpr const char* kType = "model_change";
   static constexpr const char* kDoc =
       "client: load a model in a worker, or unload what is loaded. After an unload no work of the model is handed out until "
-      "it is loaded again or a job is submitted, resumed or retried. Answered by `model_changed`.";
+      "it is loaded again, a job is submitted, resumed or retried, or a window or a job's time begins. Answered by `model_changed`.";
   std::string action, model, keep;
   bool now = false;
   template <class V>

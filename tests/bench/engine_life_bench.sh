@@ -72,7 +72,7 @@ def children(pid):
 def log_times(pattern):
     """When the lines of the worker's log that fit were written."""
     path = next(os.path.join(d, "worker.log") for d, _, names in os.walk(HOME) if "worker.log" in names)
-    return [datetime.datetime.strptime(line[1:24], "%Y-%m-%d %H:%M:%S.%f") for line in open(path)
+    return [datetime.datetime.strptime(line[:23], "%Y-%m-%dT%H:%M:%S.%f") for line in open(path)
             if re.search(pattern, line)]
 
 

@@ -558,7 +558,7 @@ TEST_F(StoreTest, AnUnloadedModelStaysUnloadedOverARestartAndAnUndoneTransaction
   store->commit();
   open();
   store->restart();
-  EXPECT_EQ(store->unloaded_models(), std::set<std::string>{"sine"});
+  EXPECT_EQ(store->unloaded_models().count("sine"), 1u);
   store->release_model("sine");
   store->commit();
   open();
@@ -580,9 +580,21 @@ TEST_F(StoreTest, TheNextWorkIsThatWhoseTimeComesFirst) {
   EXPECT_EQ(store->first_model("day", clock.now), "");
   clock.now += 6000;
   EXPECT_EQ(store->next_timed()->at_ms, clock.now + 3000);
-  store->hold_model("sine");
-  EXPECT_FALSE(store->next_timed()) << "nobody expects the work of an unloaded model";
-  EXPECT_EQ(store->first_model("night", clock.now), "");
+}
+
+TEST_F(StoreTest, WorkBeginsWhenItsTimeHasComeOrItsWindowOpens) {
+  When timed, night;
+  timed.not_before_ms = clock.now + 5000;
+  night.window = "night";
+  submit("job-timed", 1, "batch-0001", timed);
+  submit("job-night", 1, "batch-0001", night);
+  const std::int64_t unloaded = clock.now;
+  EXPECT_FALSE(store->has_begun("sine", "", unloaded));
+  EXPECT_FALSE(store->has_begun("sine", "night", unloaded)) << "it opened before";
+  EXPECT_TRUE(store->has_begun("sine", "night", -1));
+  EXPECT_FALSE(store->has_begun("bell", "night", -1));
+  clock.now += 6000;
+  EXPECT_TRUE(store->has_begun("sine", "", unloaded));
 }
 
 }  // namespace
