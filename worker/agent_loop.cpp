@@ -145,10 +145,13 @@ EngineCommand AgentLoop::engine_command(const CatalogueModel& model, const Engin
                        "--model",        model.name,
                        "--model-folder", paths_.model(model.name).string(),
                        "--device",       order.device,
-                       "--lanes",        std::to_string(order.most_lanes),
                        "--threads",      std::to_string(settings_.threads),
                        "--precision",    settings_.precision,
                        "--log-level",    options_.log_level};
+  if (order.most_lanes > 0) {
+    command.arguments.push_back("--lanes");
+    command.arguments.push_back(std::to_string(order.most_lanes));
+  }
   if (!options_.foreground) {
     command.arguments.push_back("--log-file");
     command.arguments.push_back(paths_.log_file("engine").string());

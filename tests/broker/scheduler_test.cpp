@@ -86,18 +86,18 @@ TEST(Scheduler, WorkGoesFirstToTheWorkerThatHasItsModel) {
   EXPECT_EQ(segments, (std::map<std::size_t, std::uint64_t>{{0, 1}, {2, 4}})) << "the rest goes to the one that is free";
 }
 
-// One worker, one segment a second; jobs of two models come in turns, faster than they are spoken.
+// One worker, one segment a second; two hundred jobs of two models that were submitted in turns.
 TEST(Scheduler, TwoModelsInTurnsChangeTheEngineNoMoreOftenThanMaxModelWaitAllows) {
   constexpr std::int64_t kEnd_s = 3600;
   ScheduleOptions options;
   options.max_model_wait_ms = 300'000;
   std::vector<RunnableJob> jobs;
+  for (std::uint64_t number = 1; number <= 200; ++number)
+    jobs.push_back(job(number, 1, 30, 0, number % 2 ? "a" : "b"));
   WorkerRoom room{"w", "", 0, 1};
   std::map<std::string, std::int64_t> longest_wait_s, last_spoken_s;
   int changes = 0;
   for (std::int64_t second = 1; second <= kEnd_s; ++second) {
-    if (second % 20 == 1)
-      jobs.push_back(job(static_cast<std::uint64_t>(second), 1, 30, 0, second % 40 == 1 ? "a" : "b", second * 1000));
     const auto assigned = schedule(jobs, {room}, {}, second * 1000, options);
     ASSERT_EQ(assigned.size(), 1u);
     const auto chosen =
@@ -110,7 +110,7 @@ TEST(Scheduler, TwoModelsInTurnsChangeTheEngineNoMoreOftenThanMaxModelWaitAllows
     }
     auto& last = last_spoken_s[chosen->model];
     auto& longest = longest_wait_s[chosen->model];
-    longest = std::max(longest, second - (last ? last : second));
+    longest = std::max(longest, second - last);
     last = second;
     if (--chosen->waiting == 0) jobs.erase(chosen);
   }
