@@ -11,7 +11,7 @@ namespace {
 
 RunnableJob job(std::uint64_t number, std::uint64_t batch, std::uint64_t waiting, std::int64_t priority = 0,
                 const std::string& model = "a", std::int64_t submitted_ms = 0) {
-  return {number, batch, waiting, priority, submitted_ms ? submitted_ms : static_cast<std::int64_t>(number), model};
+  return {number, batch, waiting, priority, submitted_ms ? submitted_ms : static_cast<std::int64_t>(number), model, ""};
 }
 
 std::map<std::uint64_t, std::uint64_t> given(const std::vector<RunnableJob>& jobs, const WorkerRoom& room,

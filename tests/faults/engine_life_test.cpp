@@ -40,6 +40,11 @@ bool done(const Installation& lectern) {
   return Installation::until([&] { return job(lectern)["state"] == "done"; }, 40);
 }
 
+std::string log_of(const Installation& lectern, const std::string& program) {
+  std::ifstream file(lectern.paths().log_file(program));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // ---- load and unload
 
 TEST(EngineLife, AModelIsLoadedAndUnloadedByHand) {
@@ -76,8 +81,8 @@ TEST(EngineLife, WhatCannotBeLoadedIsRefusedWithTheReason) {
 }
 
 TEST(EngineLife, AnUnloadHoldsTheModelsWorkUntilItIsLoadedAgain) {
-  const Installation lectern(10);
-  submit(lectern, "a.txt", sentences(30, "a"));
+  const Installation lectern(30);
+  submit(lectern, "a.txt", sentences(20, "a"));
   ASSERT_TRUE(Installation::until([&] { return job(lectern)["segments_done"] >= 2; }));
   EXPECT_EQ(lectern.run({"model", "unload", "sine", "--now"}).exit, 0);
   EXPECT_EQ(lectern.engine(), 0);
@@ -177,6 +182,7 @@ TEST(EngineLife, NoSegmentIsLostOrBlamedWhenMemoryRunsOut) {
   submit(lectern, "a.txt", sentences(6, "a") + "This is fault-crowded for more than one. " + sentences(6, "b"));
   EXPECT_TRUE(done(lectern));
   EXPECT_EQ(job(lectern)["segments_failed"], 0);
+  EXPECT_NE(log_of(lectern, "worker").find("loading again for fewer segments at once"), std::string::npos);
   const std::string history = lectern.run({"log", "1"}).out;
   EXPECT_EQ(history.find("to be tried again"), std::string::npos) << history;
   EXPECT_EQ(lectern.broken(), "");
