@@ -120,6 +120,8 @@ void Broker::round() {
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
+    timetable_.release_models();
+    dispatcher_.expect(timetable_.coming());
     dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
     const auto changed = store_.take_changed();
     if (!stopping_)

@@ -67,6 +67,7 @@ class ClientDesk {
   void history(const std::string& peer, const protocol::Message& message);
   void outputs(const std::string& peer, const protocol::Message& message);
   void change(const std::string& peer, const protocol::Message& message);
+  void model_change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
 
   Parts p_;

@@ -17,6 +17,7 @@ constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
 constexpr std::int64_t kLearnFromMs = 5000;    // so much of speaking tells the model's speed
+constexpr std::int64_t kAheadMs = 120000;  // a model may be there so long before work that is known to come
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
@@ -41,6 +42,10 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
   if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
   if (message.type == protocol::GiveBack::kType) return give_back(worker, message);
   if (message.type == protocol::EngineFailed::kType) return engine_failed(worker, message);
+  if (message.type == protocol::Measured::kType) {
+    for (const auto& measure : protocol::parse<protocol::Measured>(message).measures) store_.learn(measure);
+    return;
+  }
   throw Fault(Exit::bad_input, "a worker sent an unknown message '" + message.type.substr(0, 40) + "'");
 }
 
@@ -74,6 +79,9 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   for (const protocol::Lease& lease : ready.leases)
     if (!worker.leases.count(lease.segment)) unknown.leases.push_back(lease);
   if (!unknown.leases.empty()) post_.to_worker(peer, unknown);
+  protocol::Measured known{store_.measures()};
+  std::erase_if(known.measures, [&](const auto& m) { return m.device != worker.device && m.device != "cpu"; });
+  if (!known.measures.empty()) post_.to_worker(peer, known);
 }
 
 void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& message) {
@@ -88,7 +96,35 @@ void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& mes
   worker.credit = std::min<std::uint64_t>(beat.credit, 1024);
   worker.memory_bytes = beat.memory_bytes;
   worker.peak_memory_bytes = beat.peak_memory_bytes;
-  post_.to_worker(peer, protocol::Heartbeat{});
+  worker.device_bytes = beat.device_bytes;
+  worker.peak_device_bytes = beat.peak_device_bytes;
+  worker.engine_device = beat.device;
+  worker.waits_for = beat.waits_for;
+  worker.refuses = beat.refuses;
+  worker.unload_ms = beat.unload_in_ms > 0 ? clock_.wall_ms() + beat.unload_in_ms : beat.unload_in_ms;
+  protocol::Heartbeat answer;
+  tell_expected(worker, answer);
+  post_.to_worker(peer, answer);
+}
+
+bool Dispatcher::speaks(const Worker& worker, const std::string& model) const {
+  return worker.refuses != model && !worker.cannot.count(model);
+}
+
+// One worker gets the model ready: that which has it, else the first that can. The others follow when there is more work
+// than it has room for.
+void Dispatcher::tell_expected(const Worker& worker, protocol::Heartbeat& answer) const {
+  if (!coming_ || coming_->at <= clock_.wall_ms()) return;
+  const Worker* chosen = nullptr;
+  for (const auto& [peer, other] : workers_) {
+    if (!speaks(other, coming_->model)) continue;
+    const bool has_it = other.model == coming_->model && other.engine_pid != 0;
+    if (!chosen || has_it) chosen = &other;
+    if (has_it) break;
+  }
+  if (chosen != &worker) return;
+  answer.expected_model = coming_->model;
+  answer.expected_in_ms = coming_->at - clock_.wall_ms();
 }
 
 void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
@@ -152,7 +188,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
       store_.add_take(stored);
       store_.take_done(lease);
       const std::int64_t now = clock_.monotonic_ms();
-      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s, model});
+      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s, model, id});
       learn_speed();
     };
   });
@@ -189,12 +225,23 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
   const std::string reason = failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")";
   spdlog::warn("worker {}: the engine of {} {}: {}", worker.id, failed.model, failed.loading ? "did not start" : "died",
                reason);
-  ++worker.engine_failures;
-  worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
-  const Blame blame = failed.loading ? Blame::nobody : failed.leases.size() == 1 ? Blame::segment : Blame::suspect;
+  const bool no_memory = failed.exit == static_cast<int>(Exit::no_space);
+  if (!no_memory) {  // of lack of memory the agent takes care
+    ++worker.engine_failures;
+    worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
+  }
+  const Blame blame = failed.loading || no_memory ? Blame::nobody : failed.leases.size() == 1 ? Blame::segment : Blame::suspect;
   for (const protocol::Lease& lease : failed.leases) {
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
+  }
+  if (no_memory && failed.final) {
+    worker.cannot.insert(failed.model);
+    const bool somebody = std::any_of(workers_.begin(), workers_.end(),
+                                      [&](const auto& entry) { return !entry.second.cannot.count(failed.model); });
+    if (somebody) return;
+    let_go(failed.model);
+    return fail_model(failed.model, reason);
   }
   const bool useless =
       failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
@@ -211,6 +258,50 @@ void Dispatcher::fail_model(const std::string& model, const std::string& reason)
         recall(number);
         store_.change(number, JobEvent::fail, "model " + model + " cannot be used: " + reason);
       }
+}
+
+void Dispatcher::let_go(const std::string& model) {
+  store_.release_model(model);
+  for (auto& [peer, worker] : workers_) worker.cannot.erase(model);
+}
+
+std::vector<std::string> Dispatcher::load(const std::string& model, const std::string& keep) {
+  let_go(model);
+  const std::pair<const std::string, Worker>* chosen = nullptr;
+  const auto rank = [&](const Worker& worker) {
+    return worker.model == model && worker.engine_pid != 0 ? 0 : worker.engine_pid == 0 ? 1 : 2;
+  };
+  for (const auto& entry : workers_)
+    if (!chosen || rank(entry.second) < rank(chosen->second)) chosen = &entry;
+  if (!chosen) return {};
+  post_.to_worker(chosen->first, protocol::Load{model, keep});
+  return {chosen->second.id};
+}
+
+std::vector<std::string> Dispatcher::unload(const std::string& model, bool now) {
+  for (const CatalogueModel& known : models_.models())
+    if (model.empty() || known.name == model) store_.hold_model(known.name);
+  std::vector<std::string> told;
+  for (auto& [peer, worker] : workers_) {
+    const bool has_one = worker.engine_pid != 0 || !worker.leases.empty();
+    if (!model.empty() && worker.model != model) continue;
+    protocol::Unload unload;
+    unload.now = now;
+    post_.to_worker(peer, unload);
+    if (has_one) told.push_back(worker.id);
+  }
+  return told;
+}
+
+std::string Dispatcher::held_up(const std::string& model) const {
+  if (store_.unloaded_models().count(model))
+    return "waiting: model " + model + " was unloaded; `lectern model load " + model + "` lets it go on";
+  std::string reason;
+  for (const auto& [peer, worker] : workers_) {
+    if (speaks(worker, model)) return {};
+    if (worker.refuses == model) reason = worker.waits_for;
+  }
+  return reason.empty() ? reason : "waiting for memory: " + reason;
 }
 
 void Dispatcher::recall(std::uint64_t job) {
@@ -276,7 +367,8 @@ void Dispatcher::unload_after_closing(const std::vector<std::string>& windows) {
   for (auto& [peer, worker] : workers_) {
     const bool open = std::find(windows.begin(), windows.end(), worker.window) != windows.end();
     if (open) worker.unloading = false;
-    if (open || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
+    const bool ahead = coming_ && coming_->model == worker.model && coming_->at <= clock_.wall_ms() + kAheadMs;
+    if (open || ahead || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
     if (!nothing_to_do) nothing_to_do = store_.runnable(windows).empty();
     if (!*nothing_to_do) return;
     spdlog::info("worker {} unloads its model: window {} is closed", worker.id, worker.window);
@@ -296,7 +388,9 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
     const std::uint64_t held = worker.leases.size();
     const std::uint64_t taken = held + worker.storing.size();
     if (worker.credit <= taken || worker.not_before_ms > now || worker.state == "backoff") continue;
-    rooms.push_back({worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms});
+    rooms.push_back({worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms,
+                     worker.cannot});
+    if (!worker.refuses.empty()) rooms.back().refuses.insert(worker.refuses);
     peers.push_back(peer);
   }
   if (rooms.empty()) return;
@@ -304,6 +398,7 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
   std::map<std::uint64_t, std::string> window_of;
   for (const RunnableJob& job : jobs) window_of[job.number] = job.window;
   std::erase_if(jobs, [&](const RunnableJob& job) {
+    if (store_.unloaded_models().count(job.model)) return true;
     const auto wait = job_not_before_ms_.find(job.number);
     return wait != job_not_before_ms_.end() && wait->second > now;
   });
@@ -329,6 +424,7 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
         worker.model = claim.work.model;
         worker.model_since_ms = clock_.wall_ms();
       }
+      worker.voice = claim.work.voice;
       worker.window = window_of[a.job];
       worker.unloading = false;
       served_[a.batch] += static_cast<double>(claim.work.text.size());
@@ -372,7 +468,14 @@ std::vector<protocol::WorkerView> Dispatcher::views() const {
   for (const auto& [peer, worker] : workers_) {
     protocol::WorkerView view;
     view.worker = worker.id;
-    view.device = worker.device;
+    view.device = worker.engine_device.empty() ? worker.device : worker.engine_device;
+    view.voice = worker.engine_pid != 0 ? worker.voice : "";
+    view.waits_for = worker.waits_for;
+    view.unload_ms = worker.unload_ms;
+    view.device_bytes = worker.device_bytes;
+    view.peak_device_bytes = worker.peak_device_bytes;
+    view.segments_waiting = worker.model.empty() ? 0 : store_.waiting_of(worker.model);
+    view.speed = speed_of(worker.id);
     view.state = worker.state;
     view.model = worker.model;
     view.pid = worker.pid;
@@ -411,12 +514,19 @@ void Dispatcher::learn_speed() {
   store_.learn_speed(last.model, audio_s / working_s);
 }
 
-double Dispatcher::speed() const {
-  if (spoken_.size() < 2) return 0;
+double Dispatcher::speed_of(const std::string& worker) const {
   double audio_s = 0;
-  for (const Spoken& spoken : spoken_) audio_s += spoken.audio_s;
-  audio_s -= spoken_.front().audio_s;
-  const double span_s = static_cast<double>(spoken_.back().at_ms - spoken_.front().at_ms) / 1000;
+  std::int64_t first_ms = 0, last_ms = 0;
+  std::size_t takes = 0;
+  for (const Spoken& spoken : spoken_) {
+    if (!worker.empty() && spoken.worker != worker) continue;
+    if (takes++ == 0)
+      first_ms = spoken.at_ms;  // the first one's own time is not known
+    else
+      audio_s += spoken.audio_s;
+    last_ms = spoken.at_ms;
+  }
+  const double span_s = static_cast<double>(last_ms - first_ms) / 1000;
   return span_s > 0.05 ? audio_s / span_s : 0;
 }
 

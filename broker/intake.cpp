@@ -129,6 +129,7 @@ When Intake::when(const protocol::Submit& submit, const std::string& window) {
 
 Store::Added Intake::add(const NewJob& job) {
   const auto added = store_.add_job(job);
+  store_.release_model(job.model);
   spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
   return added;
 }

@@ -17,6 +17,7 @@ class ModelShelf {
   ModelShelf(const Paths& paths, const Settings& settings);
 
   const CatalogueModel& model(const std::string& name) const { return catalogue_.model(name); }
+  const std::vector<CatalogueModel>& models() const { return catalogue_.models(); }
   // All that shapes the sound of a job in this model and voice. Throws Fault for an unknown model or voice, and when
   // the model is not installed. Looks at the files' sizes at most once a second.
   SoundSettings sound(const std::string& model, const std::string& voice, double speed);

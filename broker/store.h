@@ -234,6 +234,26 @@ class Store {
   bool batch_drained(const std::string& batch_id);  // all of its jobs have ended
   std::map<JobState, std::uint64_t> states_in_batch(const std::string& batch_id);
 
+  // ---- models
+  // What an engine took joins what is known of it.
+  void learn(const protocol::Measure& measure);
+  std::vector<protocol::Measure> measures();
+  // No work of the model is handed out until it is released. Kept with the time since when.
+  void hold_model(const std::string& model);
+  void release_model(const std::string& model);
+  const std::map<std::string, std::int64_t>& unloaded_models();  // that are held; ms since 1970
+  // A job of that model and window waits whose time is after `after_ms` and has come; after -1: or that names none.
+  bool has_begun(const std::string& model, const std::string& window, std::int64_t after_ms);
+  std::uint64_t waiting_of(const std::string& model);  // segments
+  // Of the first job of a window that could run at that time; empty: none waits.
+  std::string first_model(const std::string& window, std::int64_t at_ms);
+  struct Timed {
+    std::string model, window;
+    std::int64_t at_ms = 0;
+  };
+  // The next job whose time comes after now.
+  std::optional<Timed> next_timed();
+
   // ---- history, pruning, copies
   // What jobs that are done put out: the first 1000 with a number above `after`, by number, without the sidecar.
   std::vector<protocol::OutputFiles> outputs(std::uint64_t after);
@@ -280,6 +300,7 @@ class Store {
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
   std::vector<std::uint64_t> ended_;
+  std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
 };
 
 }  // namespace lectern

@@ -113,6 +113,43 @@ std::string Timetable::goes_on(const Job& job, Instant then) {
   return calendar::when_words(window->zone, opens, clock_.wall_ms());
 }
 
+const std::optional<Timetable::Coming>& Timetable::coming() {
+  constexpr std::int64_t kEveryMs = 1000, kAheadMs = 3'600'000;
+  if (coming_ms_ != 0 && clock_.monotonic_ms() < coming_ms_ + kEveryMs) return coming_;
+  coming_ms_ = clock_.monotonic_ms();
+  coming_.reset();
+  const Instant now = clock_.wall_ms();
+  const auto consider = [&](const std::string& model, Instant at) {
+    if (!model.empty() && at > now && at <= now + kAheadMs && (!coming_ || at < coming_->at)) coming_ = Coming{model, at};
+  };
+  for (Window& window : windows_) {
+    const calendar::Level& level = look(window, now);
+    if (!level.open && level.holds.end <= now + kAheadMs)
+      consider(store_.first_model(window.setting.name, level.holds.end), level.holds.end);
+  }
+  if (const auto timed = store_.next_timed()) {
+    Window* window = timed->window.empty() ? nullptr : find(timed->window);
+    const bool may = timed->window.empty() || (window && calendar::level(window->setting.hours, window->zone, timed->at_ms).open);
+    if (may) consider(timed->model, timed->at_ms);
+  }
+  return coming_;
+}
+
+void Timetable::release_models() {
+  if (store_.unloaded_models().empty()) return;
+  const auto held = store_.unloaded_models();
+  for (const auto& [model, since] : held) {
+    bool begun = store_.has_begun(model, "", since);
+    for (Window& window : windows_) {
+      const calendar::Level& level = look(window, clock_.wall_ms());
+      if (!begun && level.open) begun = store_.has_begun(model, window.setting.name, level.holds.begin > since ? -1 : since);
+    }
+    if (!begun) continue;
+    spdlog::info("model {} was unloaded; work for it begins now", model);
+    store_.release_model(model);
+  }
+}
+
 std::string Timetable::waits_for(const Job& job) {
   if (job.state != JobState::queued && job.state != JobState::running) return {};
   const Instant now = clock_.wall_ms();

@@ -24,6 +24,15 @@ class Timetable {
   std::int64_t tick();
   // The windows that are open, by name; first of all "", which is always open.
   const std::vector<std::string>& open() const { return open_; }
+  // The next work of which it is known when it may run, within the next hour. Looked for once a second.
+  struct Coming {
+    std::string model;
+    calendar::Instant at = 0;
+  };
+  const std::optional<Coming>& coming();
+  // Lets the work of unloaded models go on that was to begin after they were unloaded: a window has opened, or a job's
+  // time has come.
+  void release_models();
   // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)"; empty: they are.
   std::string waits_for(const Job& job);
   // When and in which window a job goes on that did not come to its end until then: "Tue 22:00"; empty: not known.
@@ -55,6 +64,8 @@ class Timetable {
   const calendar::Zone own_;  // the machine's zone
   std::vector<Window> windows_;
   std::vector<std::string> open_{""};
+  std::optional<Coming> coming_;
+  std::int64_t coming_ms_ = 0;  // when it was looked for; monotonic
 };
 
 }  // namespace lectern

@@ -41,7 +41,12 @@ AgentOptions agent_options(const Settings& settings, const std::string& device) 
   options.worker = new_worker_id(device);
   options.device = device;
   options.pid = getpid();
-  options.keep_alive = std::chrono::duration<double>(settings.keep_alive_s);
+  options.keep_alive = settings.keep_alive;
+  if (settings.preload) options.preload = settings.model;
+  options.memory_short = settings.memory_short;
+  options.memory_reserve_bytes = settings.memory_reserve_bytes;
+  options.idle_free_bytes = settings.idle_free_bytes;
+  options.engine_growth_bytes = settings.engine_growth_bytes;
   options.engine_timeout = std::chrono::duration<double>(settings.engine_timeout_s);
   return options;
 }
@@ -55,10 +60,11 @@ AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLo
       catalogue_(Catalogue::load(settings.test_models)),
       signals_(signals),
       line_(context_, paths, options.broker),
+      memory_(options.device),
       agent_(agent_options(settings, options.device), *this, Agent::Clock::now()) {}
 
 void AgentLoop::run() {
-  agent_.begin();
+  agent_.begin(Agent::Clock::now());
   while (!agent_.done()) {
     wait();
     line_.read_events();
@@ -78,7 +84,8 @@ void AgentLoop::wait() {
   line_.wait_for(items);
   if (engine_) items.push_back({engine_->socket().handle(), 0, ZMQ_POLLIN, 0});
   if (engine_ && engine_->stderr_fd() >= 0) items.push_back({nullptr, engine_->stderr_fd(), ZMQ_POLLIN, 0});
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline() - Agent::Clock::now());
+  const auto now = Agent::Clock::now();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline(now) - now);
   try {
     zmq::poll(items, std::max(left, std::chrono::milliseconds(0)));
   } catch (const zmq::error_t& e) {
@@ -121,29 +128,33 @@ void AgentLoop::beat(protocol::Frames heartbeat) {
   if (outbox_.empty()) protocol::send(line_.socket(), heartbeat);
 }
 
-EngineCommand AgentLoop::engine_command(const CatalogueModel& model) const {
+EngineCommand AgentLoop::engine_command(const CatalogueModel& model, const EngineOrder& order) const {
   EngineCommand command;
   command.program = sibling_program(program_of(model.engine));
   command.arguments = {"--engine",       model.engine,
                        "--model",        model.name,
                        "--model-folder", paths_.model(model.name).string(),
-                       "--device",       options_.device,
+                       "--device",       order.device,
                        "--threads",      std::to_string(settings_.threads),
                        "--precision",    settings_.precision,
                        "--log-level",    options_.log_level};
+  if (order.most_lanes > 0) {
+    command.arguments.push_back("--lanes");
+    command.arguments.push_back(std::to_string(order.most_lanes));
+  }
   if (!options_.foreground) {
     command.arguments.push_back("--log-file");
     command.arguments.push_back(paths_.log_file("engine").string());
   }
-  command.environment = engine_environment(options_.device, settings_.threads);
+  command.environment = engine_environment(order.device, settings_.threads);
   return command;
 }
 
-StartedEngine AgentLoop::start_engine(const std::string& name) {
-  const CatalogueModel& model = catalogue_.model(name);
+StartedEngine AgentLoop::start_engine(const EngineOrder& order) {
+  const CatalogueModel& model = catalogue_.model(order.model);
   if (!model.built_in) require_model(paths_, model);
   engine_ = std::make_unique<EngineProcess>(context_, paths_.engine_socket(getpid(), ++engines_started_),
-                                            engine_command(model), options_.foreground);
+                                            engine_command(model, order), options_.foreground);
   fault_point("engine started");
   return {engine_->pid(), model.revision, model.sample_rate_hz};
 }
@@ -158,6 +169,22 @@ void AgentLoop::signal_engine(int signal) {
   if (engine_) engine_->signal(signal);
 }
 
-EngineMemory AgentLoop::engine_memory() { return engine_ ? engine_->memory() : EngineMemory{}; }
+EngineMemory AgentLoop::engine_memory() {
+  if (!engine_) return {};
+  EngineMemory memory = engine_->memory();
+  memory.device_bytes = memory_.on_device(engine_->pid());
+  return memory;
+}
+
+std::uint64_t AgentLoop::catalogue_need(const std::string& model) {
+  for (const CatalogueModel& known : catalogue_.models())
+    if (known.name == model) return known.memory_bytes;
+  return 0;
+}
+
+std::int64_t AgentLoop::wall_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace lectern

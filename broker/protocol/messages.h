@@ -96,12 +96,23 @@ struct WorkerView {
   std::string worker, device, state, model;
   std::int64_t pid = 0, engine_pid = 0;
   std::uint64_t leases = 0, credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
+  std::string voice, waits_for;
+  std::int64_t unload_ms = 0;
+  std::uint64_t device_bytes = 0, peak_device_bytes = 0, segments_waiting = 0;
+  double speed = 0;
   template <class V>
   static void fields(V&& v) {
     v("worker", &WorkerView::worker, "its id");
     v("device", &WorkerView::device, "cpu or cuda:N");
     v("state", &WorkerView::state, "cold, loading, warm, busy, draining or backoff");
     v("model", &WorkerView::model, "the loaded model; empty when cold");
+    v("voice", &WorkerView::voice, "of the segment that it was given last");
+    v("waits_for", &WorkerView::waits_for, "why it does not load what is asked of it; empty: nothing holds it up");
+    v("unload_ms", &WorkerView::unload_ms, "when the idle model will be unloaded; 0: not idle; -1: never");
+    v("device_bytes", &WorkerView::device_bytes, "device memory of the engine process now, as the driver tells");
+    v("peak_device_bytes", &WorkerView::peak_device_bytes, "the most that was seen");
+    v("segments_waiting", &WorkerView::segments_waiting, "waiting segments of its model, of the jobs that may run");
+    v("speed", &WorkerView::speed, "times real time over the last minute; 0: nothing spoken in it");
     v("pid", &WorkerView::pid, "of the agent");
     v("engine_pid", &WorkerView::engine_pid, "of the engine process; 0: none");
     v("leases", &WorkerView::leases, "segments that it holds");
@@ -171,10 +182,12 @@ struct Selection {
 struct Status {
   static constexpr const char* kType = "status";
   static constexpr const char* kDoc = "client: how are these jobs? Answered by `jobs`.";
-  Selection selection;
+  Selection selection{};
+  bool workers_only = false;
   template <class V>
   static void fields(V&& v) {
     v("selection", &Status::selection, "which jobs; `all` shows unfinished ones and the last 20 finished");
+    v("workers_only", &Status::workers_only, "no jobs, only workers and counts");
   }
 };
 
@@ -284,6 +297,22 @@ struct Report {
   static void fields(V&& v) {
     v("since_ms", &Report::since_ms, "the begin of that time");
     v("page_folder", &Report::page_folder, "where the page will lie: its links depend on it; empty: no page");
+  }
+};
+
+struct ModelChange {
+  static constexpr const char* kType = "model_change";
+  static constexpr const char* kDoc =
+      "client: load a model in a worker, or unload what is loaded. After an unload no work of the model is handed out until "
+      "it is loaded again, a job is submitted, resumed or retried, or a window or a job's time begins. Answered by `model_changed`.";
+  std::string action, model, keep;
+  bool now = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &ModelChange::action, "load or unload");
+    v("model", &ModelChange::model, "which; for unload empty: any");
+    v("keep", &ModelChange::keep, "load: how long it stays without work, as `keep_alive`; empty: as set");
+    v("now", &ModelChange::now, "unload: segments in work go back to the queue instead of being finished");
   }
 };
 
@@ -445,6 +474,16 @@ struct Pruned {
     v("jobs", &Pruned::jobs, "forgotten");
     v("takes", &Pruned::takes, "removed");
     v("bytes", &Pruned::bytes, "that those takes held");
+  }
+};
+
+struct ModelChanged {
+  static constexpr const char* kType = "model_changed";
+  static constexpr const char* kDoc = "broker: these workers were told; `status` shows how they go on.";
+  std::vector<std::string> workers;
+  template <class V>
+  static void fields(V&& v) {
+    v("workers", &ModelChanged::workers, "their ids; none: nothing is loaded");
   }
 };
 
@@ -667,11 +706,11 @@ struct Ready {
 struct Heartbeat {
   static constexpr const char* kType = "heartbeat";
   static constexpr const char* kDoc =
-      "worker: every second, with what it does; the broker answers with `heartbeat` too (all fields empty), so that both "
-      "know that the other lives.";
-  std::string worker, state, model;
-  std::int64_t engine_pid = 0;
-  std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0;
+      "worker: every second, with what it does; the broker answers with `heartbeat` too, so that both know that the other "
+      "lives; of its fields only those of the expected work are filled.";
+  std::string worker, device, state, model, waits_for, refuses, expected_model;
+  std::int64_t engine_pid = 0, unload_in_ms = 0, expected_in_ms = 0;
+  std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, device_bytes = 0, peak_device_bytes = 0;
   template <class V>
   static void fields(V&& v) {
     v("worker", &Heartbeat::worker, "its id");
@@ -681,6 +720,14 @@ struct Heartbeat {
     v("credit", &Heartbeat::credit, "segments that it has room for in all; grows when the engine says its lanes");
     v("memory_bytes", &Heartbeat::memory_bytes, "resident memory of the engine process now");
     v("peak_memory_bytes", &Heartbeat::peak_memory_bytes, "its peak");
+    v("device_bytes", &Heartbeat::device_bytes, "its memory on the device, as the driver tells");
+    v("peak_device_bytes", &Heartbeat::peak_device_bytes, "the most that was seen");
+    v("unload_in_ms", &Heartbeat::unload_in_ms, "until the idle model is unloaded; 0: it is not idle; -1: never");
+    v("device", &Heartbeat::device, "that the engine runs on when it is not the worker's own; else empty");
+    v("waits_for", &Heartbeat::waits_for, "why it does not load what is asked of it; empty: nothing holds it up");
+    v("refuses", &Heartbeat::refuses, "the model that it cannot take work of for now; empty: none");
+    v("expected_model", &Heartbeat::expected_model, "broker: of work that may run soon; empty: none is known");
+    v("expected_in_ms", &Heartbeat::expected_in_ms, "broker: until then");
   }
 };
 
@@ -769,14 +816,15 @@ struct EngineFailed {
       "were lost with it; an engine sends it, without leases, before it exits.";
   std::string model, message, hint;
   std::int64_t exit = 70;
-  bool loading = false;
+  bool loading = false, final = false;
   std::vector<Lease> leases;
   template <class V>
   static void fields(V&& v) {
     v("model", &EngineFailed::model, "that it ran or was to load");
     v("message", &EngineFailed::message, "what happened, naming the file if one is at fault");
     v("hint", &EngineFailed::hint, "the mend; may be empty");
-    v("exit", &EngineFailed::exit, "exit code by the README's table; 4 and 5 mean that trying again is useless");
+    v("exit", &EngineFailed::exit, "exit code by the README's table; 6: it ran out of memory, nobody is to blame");
+    v("final", &EngineFailed::final, "trying again is useless: the model's jobs fail");
     v("loading", &EngineFailed::loading, "it had not become ready");
     v("leases", &EngineFailed::leases, "segments that were in it");
   }
@@ -787,8 +835,50 @@ struct Unload {
   static constexpr const char* kDoc =
       "broker to worker: give the model's memory back whatever `keep_alive` is. The engine finishes the segments that it "
       "has begun and ends; the agent passes their takes on, gives the other leases back, and stays.";
+  bool now = false;
   template <class V>
-  static void fields(V&&) {}
+  static void fields(V&& v) {
+    v("now", &Unload::now, "do not finish what was begun: give it back too");
+  }
+};
+
+struct Load {
+  static constexpr const char* kType = "load";
+  static constexpr const char* kDoc =
+      "broker to worker: load this model though there may be no work for it, as soon as no other work is held.";
+  std::string model, keep;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &Load::model, "which");
+    v("keep", &Load::keep, "how long it stays without work, in the forms of the setting `keep_alive`; empty: as set");
+  }
+};
+
+struct Measure {
+  std::string model, device;
+  std::int64_t lanes = 0;
+  double loading_s = 0;
+  std::uint64_t memory_bytes = 0, device_bytes = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &Measure::model, "which");
+    v("device", &Measure::device, "cpu or cuda:N");
+    v("lanes", &Measure::lanes, "segments that it spoke at once");
+    v("loading_s", &Measure::loading_s, "from the start of the process until it was ready");
+    v("memory_bytes", &Measure::memory_bytes, "peak of the process's resident memory");
+    v("device_bytes", &Measure::device_bytes, "peak of its memory on the device");
+  }
+};
+
+struct Measured {
+  static constexpr const char* kType = "measured";
+  static constexpr const char* kDoc =
+      "worker to broker: what an engine took, when it has ended. Broker to worker, after `ready`: what was measured before.";
+  std::vector<Measure> measures;
+  template <class V>
+  static void fields(V&& v) {
+    v("measures", &Measured::measures, "one for each model, device and number of lanes");
+  }
 };
 
 struct Retire {
@@ -832,16 +922,17 @@ void for_each_message(F&& f) {
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
       std::type_identity<Plan>{}, std::type_identity<Schedule>{}, std::type_identity<Report>{},
-      std::type_identity<FolderRequest>{}, std::type_identity<Stop>{},
+      std::type_identity<FolderRequest>{}, std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
       std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
-      std::type_identity<BackedUp>{}, std::type_identity<Planned>{}, std::type_identity<Schedules>{},
-      std::type_identity<Reported>{},
+      std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
+      std::type_identity<Schedules>{}, std::type_identity<Reported>{},
       std::type_identity<Folders>{}, std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
-      std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
+      std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Load>{},
+      std::type_identity<Measured>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
       std::type_identity<Finish>{});
 }
 

@@ -108,6 +108,7 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, PlannedJob>) return "planned job";
   else if constexpr (std::is_same_v<T, ScheduleSetting>) return "schedule's setting";
   else if constexpr (std::is_same_v<T, ScheduleView>) return "schedule's view";
+  else if constexpr (std::is_same_v<T, Measure>) return "measure";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
   else if constexpr (std::is_same_v<T, FolderView>)
     return "watched folder";
@@ -144,6 +145,7 @@ std::string reference() {
   part(std::type_identity<PlannedJob>{});
   part(std::type_identity<ScheduleSetting>{});
   part(std::type_identity<ScheduleView>{});
+  part(std::type_identity<Measure>{});
   part(std::type_identity<OutputFiles>{});
   part(std::type_identity<FolderView>{});
   return text;

@@ -584,5 +584,76 @@ TEST_F(StoreTest, AForeignNewerOrDamagedDatabaseIsRefusedByName) {
   EXPECT_NE(refusal(folder / "garbage.sqlite").find("garbage.sqlite"), std::string::npos);
 }
 
+protocol::Measure measure(std::uint64_t memory_bytes, double loading_s) {
+  protocol::Measure m;
+  m.model = "sine";
+  m.device = "cpu";
+  m.lanes = 4;
+  m.loading_s = loading_s;
+  m.memory_bytes = memory_bytes;
+  return m;
+}
+
+TEST_F(StoreTest, WhatEnginesTookIsKeptAndForgottenSlowly) {
+  store->learn(measure(1000, 2));
+  store->learn(measure(0, 4));  // an engine that spoke nothing tells nothing of the peak
+  store->commit();
+  open();
+  ASSERT_EQ(store->measures().size(), 1u);
+  EXPECT_EQ(store->measures()[0].memory_bytes, 1000u);
+  EXPECT_EQ(store->measures()[0].loading_s, 3);
+  store->learn(measure(2000, 3));
+  EXPECT_EQ(store->measures()[0].memory_bytes, 2000u);
+  store->learn(measure(1000, 3));
+  EXPECT_EQ(store->measures()[0].memory_bytes, 1750u);
+}
+
+TEST_F(StoreTest, AnUnloadedModelStaysUnloadedOverARestartAndAnUndoneTransaction) {
+  store->hold_model("sine");
+  store->rollback();
+  EXPECT_TRUE(store->unloaded_models().empty());
+  store->hold_model("sine");
+  store->commit();
+  open();
+  store->restart();
+  EXPECT_EQ(store->unloaded_models().count("sine"), 1u);
+  store->release_model("sine");
+  store->commit();
+  open();
+  EXPECT_TRUE(store->unloaded_models().empty());
+}
+
+TEST_F(StoreTest, TheNextWorkIsThatWhoseTimeComesFirst) {
+  When late, early, night;
+  late.not_before_ms = clock.now + 9000;
+  early.not_before_ms = clock.now + 5000;
+  night.window = "night";
+  submit("job-late", 1, "batch-0001", late);
+  submit("job-early", 1, "batch-0001", early);
+  submit("job-night", 1, "batch-0001", night);
+  ASSERT_TRUE(store->next_timed());
+  EXPECT_EQ(store->next_timed()->at_ms, clock.now + 5000);
+  EXPECT_EQ(store->next_timed()->model, "sine");
+  EXPECT_EQ(store->first_model("night", clock.now), "sine");
+  EXPECT_EQ(store->first_model("day", clock.now), "");
+  clock.now += 6000;
+  EXPECT_EQ(store->next_timed()->at_ms, clock.now + 3000);
+}
+
+TEST_F(StoreTest, WorkBeginsWhenItsTimeHasComeOrItsWindowOpens) {
+  When timed, night;
+  timed.not_before_ms = clock.now + 5000;
+  night.window = "night";
+  submit("job-timed", 1, "batch-0001", timed);
+  submit("job-night", 1, "batch-0001", night);
+  const std::int64_t unloaded = clock.now;
+  EXPECT_FALSE(store->has_begun("sine", "", unloaded));
+  EXPECT_FALSE(store->has_begun("sine", "night", unloaded)) << "it opened before";
+  EXPECT_TRUE(store->has_begun("sine", "night", -1));
+  EXPECT_FALSE(store->has_begun("bell", "night", -1));
+  clock.now += 6000;
+  EXPECT_TRUE(store->has_begun("sine", "", unloaded));
+}
+
 }  // namespace
 }  // namespace lectern

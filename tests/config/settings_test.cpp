@@ -215,7 +215,6 @@ TEST(Settings, AValueOutOfRangeIsRefusedWithTheRange) {
                                             "max_attempts: 21",
                                             "max_script_bytes: 0",
                                             "max_script_bytes: 200000001",
-                                            "keep_alive_s: -1",
                                             "engine_timeout_s: 9.9",
                                             "max_model_wait_s: -5",
                                             "threads: 99999999999999999999999"};
@@ -226,8 +225,11 @@ TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
   const Refusal r = refusal("format: flak\n");
   EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
   EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
-  for (const std::string line : {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda",
-                                 "device: 'cuda:'", "device: cuda:x", "device: cuda:-1", "device: ''"})
+  for (const std::string line :
+       {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda", "device: 'cuda:'",
+        "device: cuda:x", "device: cuda:-1", "device: ''", "device: 'cuda:0,'", "device: 'auto,cpu'",
+        "keep_alive: soon", "keep_alive: -1", "keep_alive: 5d", "keep_alive: until noon", "keep_alive: until 24:00",
+        "keep_alive: 9999999h", "memory_short: spill"})
     EXPECT_THAT(refusal(line).what, HasSubstr("cannot be")) << line;
 }
 
@@ -249,7 +251,8 @@ TEST(Settings, EveryKeyIsRead) {
   const Settings s = parse_settings(
       "model: sine\nvoice: low\nspeed: 1.25\nformat: opus\noutput: ~/audio\n"
       "pauses: {sentence: 0, paragraph: 1, section: 2, chapter: 30}\n"
-      "device: cuda:1\nthreads: 3\nprecision: bfloat16\nkeep_alive_s: 0\nengine_timeout_s: 10\n"
+      "device: cuda:1\nthreads: 3\nprecision: bfloat16\nkeep_alive: 0\npreload: true\nmemory_short: "
+      "cpu\nmemory_reserve_bytes: 1\nengine_growth_bytes: 2\nengine_timeout_s: 10\n"
       "max_attempts: 20\nmax_script_bytes: 200000000\nmax_model_wait_s: 0.5\ntest_models: true\nlog_level: debug\n",
       "config.yaml");
   EXPECT_EQ(s.model, "sine");
@@ -264,7 +267,11 @@ TEST(Settings, EveryKeyIsRead) {
   EXPECT_EQ(s.device, "cuda:1");
   EXPECT_EQ(s.threads, 3);
   EXPECT_EQ(s.precision, "bfloat16");
-  EXPECT_EQ(s.keep_alive_s, 0);
+  EXPECT_EQ(s.keep_alive, (KeepAlive{KeepAlive::Kind::duration, 0}));
+  EXPECT_TRUE(s.preload);
+  EXPECT_EQ(s.memory_short, "cpu");
+  EXPECT_EQ(s.memory_reserve_bytes, 1u);
+  EXPECT_EQ(s.engine_growth_bytes, 2u);
   EXPECT_EQ(s.engine_timeout_s, 10);
   EXPECT_EQ(s.max_attempts, 20);
   EXPECT_EQ(s.max_script_bytes, 200'000'000u);
@@ -303,7 +310,11 @@ TEST(Settings, TheExampleFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(s.device, d.device);
   EXPECT_EQ(s.threads, d.threads);
   EXPECT_EQ(s.precision, d.precision);
-  EXPECT_EQ(s.keep_alive_s, d.keep_alive_s);
+  EXPECT_EQ(s.keep_alive, d.keep_alive);
+  EXPECT_EQ(s.preload, d.preload);
+  EXPECT_EQ(s.memory_short, d.memory_short);
+  EXPECT_EQ(s.memory_reserve_bytes, d.memory_reserve_bytes);
+  EXPECT_EQ(s.engine_growth_bytes, d.engine_growth_bytes);
   EXPECT_EQ(s.engine_timeout_s, d.engine_timeout_s);
   EXPECT_EQ(s.max_attempts, d.max_attempts);
   EXPECT_EQ(s.max_script_bytes, d.max_script_bytes);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kMonday = 1795392000;  // 2026-11-23 00:00 UTC
 constexpr std::int64_t hours(int count) { return count * 3600; }
 constexpr const char* kNight =
-    "keep_alive_s: 1000\n"
+    "keep_alive: 1000\n"
     "windows:\n  - name: night\n    from: 22:00\n    to: 06:00\n    zone: UTC\n";
 
 class Night : public testing::Test {

@@ -84,7 +84,7 @@ TEST_F(AgentFaultTest, ReportsADeathWhileDrainingAsTheEndThatWasWanted) {
   ASSERT_EQ(state(), State::draining);
   dies(SIGSEGV);
   EXPECT_EQ(state(), State::cold);
-  EXPECT_TRUE(world_.to_broker.empty());
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
 }
 
 TEST_F(AgentFaultTest, DoesNotReportAFailureOfAnEngineThatIsBeingEndedAnyway) {
@@ -94,7 +94,7 @@ TEST_F(AgentFaultTest, DoesNotReportAFailureOfAnEngineThatIsBeingEndedAnyway) {
   engine_says(protocol::EngineFailed{});
   ends(70);
   EXPECT_EQ(state(), State::cold);
-  EXPECT_TRUE(world_.to_broker.empty());
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
 }
 
 TEST_F(AgentFaultTest, ReportsTheHangAndNotWhatTheKilledEngineStillSays) {
