@@ -102,7 +102,7 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
   const double chars_per_second = p_.models.model(job.model).chars_per_second * job.speed;
   p_.pipeline.run([this, peer, request, job, sound, chars_per_second]() -> WorkPool::Result {
     try {
-      auto cut = std::make_shared<CutScript>(cut_script(job.script, job.script_name, job.text_format, sound));
+      auto cut = std::make_shared<CutScript>(p_.intake.cut(job, sound));
       return [this, peer, request, job, sound, chars_per_second, cut] {
         protocol::Estimate estimate;
         estimate.job_id = job.job_id;

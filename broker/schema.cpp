@@ -173,6 +173,11 @@ CREATE TABLE unloaded(                  -- their work is held until they are wan
   since_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // Several voices in one script.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN speakers TEXT NOT NULL DEFAULT '';        -- JSON {speaker: voice}; empty: none
+ALTER TABLE segments ADD COLUMN voice TEXT NOT NULL DEFAULT '';       -- who speaks it; empty: the job's voice
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

@@ -39,12 +39,14 @@ struct NewJob {
   bool overwrite = false;
   std::string script;  // bytes as they stood in the file
   When when;
+  std::string cast = {};  // JSON {speaker: voice}; empty: none
 };
 
 struct NewSegment {
   std::uint64_t begin = 0, end = 0;  // code points of the script
   std::string pause, spoken, take;   // what follows; what is spoken; the take's key
   std::uint64_t seed = 0;
+  std::string voice = {};  // empty: the job's
 };
 
 // A job's row.
@@ -58,6 +60,7 @@ struct Job {
   bool overwrite = false, cut = false;
   std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
   When when;
+  std::string cast;  // JSON {speaker: voice}; empty: none
 };
 
 // A job that has segments to hand out, as the scheduler sees it.
@@ -79,6 +82,7 @@ struct SegmentRow {
   std::uint64_t index = 0, begin = 0, end = 0, seed = 0;
   SegmentState state = SegmentState::waiting;
   std::string pause, spoken, take, notes, reason;  // notes: JSON of the take
+  std::string voice;                               // empty: the job's
 };
 
 // A schedule's row.

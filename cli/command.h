@@ -43,7 +43,7 @@ void add_start(CLI::App&, Context&, Action& chosen);
 void add_stop(CLI::App&, Context&, Action& chosen);
 void add_ps(CLI::App&, Context&, Action& chosen);
 void add_model(CLI::App&, Context&, Action& chosen);  // pull, list, verify, remove, load, unload
-void add_voice(CLI::App&, Context&, Action& chosen);  // list
+void add_voice(CLI::App&, Context&, Action& chosen);  // add, list, show, remove, rename, preview, export, import
 void add_doctor(CLI::App&, Context&, Action& chosen);
 void add_cleanup(CLI::App&, Context&, Action& chosen);
 

@@ -13,14 +13,18 @@
 #include "cli/command.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
+#include "cli/narration.h"
 #include "cli/output_names.h"
 #include "cli/progress_line.h"
 #include "cli/progress_view.h"
 #include "config/quantity.h"
 #include "config/script_list.h"
 #include "cli/submission.h"
+#include "cli/voice_making.h"
 #include "cli/watch.h"
 #include "config/calendar/words.h"
+#include "config/file.h"
+#include "config/script_settings.h"
 
 namespace lectern::cli {
 namespace {
@@ -31,7 +35,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, format, output, name, window, at, after, by;
+  std::string model, voice, cast, format, output, name, window, at, after, by;
   double speed = 0;
   std::int64_t priority = 0;
   bool wait = false, dry_run = false, overwrite = false, recursive = false, markdown = false;
@@ -47,6 +51,7 @@ class Submitting {
     max_bytes_ = settings.max_script_bytes;
     not_before_ms_ = time_of("--at", options_.at, false);
     by_ms_ = time_of("--by", options_.by, true);
+    if (!options_.cast.empty()) cast_ = read_cast(options_.cast);
     ScriptList list = find_scripts(options_.words, {options_.recursive, max_bytes_});
     bad_ = std::move(list.bad);
     if (list.scripts.empty() && bad_.size() == 1) throw bad_[0].fault;
@@ -70,6 +75,11 @@ class Submitting {
     if (ahead && *at <= now)
       throw Fault(Exit::usage, std::string(option) + ": '" + words + "' has passed", "give a time that is still to come");
     return *at;
+  }
+
+  static nlohmann::json read_cast(const std::string& file) {
+    YamlFields speakers(parse_yaml(read_file(file), file), file, "");
+    return take_cast(speakers);
   }
 
   // Standard input and pipes are read before anything else: Ctrl-C still ends the program there.
@@ -103,6 +113,7 @@ class Submitting {
     m.text_format = options_.markdown || script.markdown ? "markdown" : "plain";
     m.model = options_.model;
     m.voice = options_.voice;
+    m.cast = cast_;
     m.format = options_.format.empty() && !names_->names_file() ? "" : names_->format();
     m.output = names_->wished(script, m.name).string();
     m.speed = options_.speed;
@@ -274,6 +285,7 @@ class Submitting {
   const std::string batch_id_ = random_id();
   std::uint64_t max_bytes_ = 0;
   std::int64_t not_before_ms_ = 0, by_ms_ = 0;
+  nlohmann::json cast_ = nlohmann::json::object();
   bool single_ = true;
   std::optional<OutputNames> names_;
   std::map<std::string, std::string> streams_;
@@ -282,7 +294,25 @@ class Submitting {
   int exit_ = 0;
 };
 
+// A voice that is given as a file becomes one of the user's voices.
+int submit(const Context& context, Options options) {
+  if (names_recording(options.voice))
+    options.voice = VoiceMaking(context.paths(), context.settings()).inline_voice(options.voice, options.model);
+  return Submitting(context, std::move(options)).run();
+}
+
 }  // namespace
+
+int narrate(const Context& context, const Narration& narration) {
+  Options options;
+  options.words = {narration.script};
+  options.name = narration.name;
+  options.model = narration.model;
+  options.voice = narration.voice;
+  options.output = narration.output;
+  options.wait = true;
+  return submit(context, std::move(options));
+}
 
 void add_submit(CLI::App& app, Context& context, Action& chosen) {
   CLI::App* command = app.add_subcommand("submit", "Narrate scripts: files, folders, globs, or - for standard input");
@@ -292,7 +322,14 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       ->add_option("SCRIPT", o->words,
                    "Text files; folders, of which .txt .text .md .markdown are taken; globs; - reads standard input")
       ->required();
-  command->add_option("--voice", o->voice, "Who speaks; default: the setting, else the model's own")->type_name("NAME");
+  command
+      ->add_option("--voice", o->voice,
+                   "Who speaks: a voice, a blend as in af_heart:0.6+bm_george:0.4, or a recording; default: the setting, "
+                   "else the model's own")
+      ->type_name("NAME|FILE");
+  command
+      ->add_option("--cast", o->cast, "Who speaks lines like 'Anna: Come in.': a file with lines like 'Anna: af_heart'")
+      ->type_name("FILE");
   command->add_option("--model", o->model, "What speaks; default: the setting, else kokoro-82m")->type_name("NAME");
   command->add_option("--speed", o->speed, "Speaking rate, 0.5 to 2.0; default: the setting, else 1.0")
       ->check(CLI::Range(0.5, 2.0))
@@ -330,7 +367,7 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       "  lectern submit book.md --format mp3 --wait\n"
       "  lectern submit chapters/ --window night --by 'fri 07:00'\n"
       "  fortune | lectern submit - --name fortune");
-  command->callback([&context, &chosen, o] { chosen = [&context, o] { return Submitting(context, *o).run(); }; });
+  command->callback([&context, &chosen, o] { chosen = [&context, o] { return submit(context, *o); }; });
 }
 
 }  // namespace lectern::cli

@@ -63,6 +63,8 @@ fs::path Paths::worker_key() const { return config_ / "keys" / "worker.key"; }
 fs::path Paths::allowed_keys() const { return config_ / "keys" / "allowed"; }
 fs::path Paths::models() const { return data_ / "models"; }
 fs::path Paths::model(const std::string& name) const { return models() / name; }
+fs::path Paths::voices() const { return data_ / "voices"; }
+fs::path Paths::voice(const std::string& name) const { return voices() / name; }
 fs::path Paths::downloads() const { return cache_ / "downloads"; }
 fs::path Paths::database() const { return data_ / "lectern.sqlite"; }
 fs::path Paths::takes() const { return data_ / "takes"; }

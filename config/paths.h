@@ -26,6 +26,8 @@ class Paths {
   std::filesystem::path allowed_keys() const;     // workers of other machines that may come
   std::filesystem::path models() const;           // one folder a model, by name
   std::filesystem::path model(const std::string& name) const;
+  std::filesystem::path voices() const;           // made from recordings: one folder a voice, by name
+  std::filesystem::path voice(const std::string& name) const;
   std::filesystem::path downloads() const;        // unfinished downloads
   std::filesystem::path database() const;         // lectern.sqlite
   std::filesystem::path takes() const;            // takes/ab/HASH.flac

@@ -134,6 +134,7 @@ EngineCommand AgentLoop::engine_command(const CatalogueModel& model, const Engin
   command.arguments = {"--engine",       model.engine,
                        "--model",        model.name,
                        "--model-folder", paths_.model(model.name).string(),
+                       "--voices",       paths_.voices().string(),
                        "--device",       order.device,
                        "--threads",      std::to_string(settings_.threads),
                        "--precision",    settings_.precision,

@@ -143,6 +143,7 @@ struct Submit {
   bool overwrite = false, dry_run = false;
   std::string window, after;
   std::int64_t not_before_ms = 0, by_ms = 0;
+  Json cast = Json::object();
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submit::job_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
@@ -163,6 +164,7 @@ struct Submit {
     v("after", &Submit::after, "a job by number, id, or start of an id: run when it has ended, however; empty: none");
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
+    v("cast", &Submit::cast, "speaker -> voice, for the script's lines that begin with `Speaker:`; a JSON object");
   }
 };
 
@@ -749,7 +751,7 @@ struct Work {
   static void fields(V&& v) {
     v("lease", &Work::lease, "names it in every answer");
     v("model", &Work::model, "that must be loaded; one worker holds leases of one model at a time");
-    v("voice", &Work::voice, "of that model");
+    v("voice", &Work::voice, "of that model: of the segment, else of the job");
     v("text", &Work::text, "what is spoken, numbers and abbreviations written out");
     v("speed", &Work::speed, "0.5 to 2.0");
     v("seed", &Work::seed, "for all randomness in it");

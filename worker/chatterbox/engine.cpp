@@ -66,8 +66,8 @@ class ChatterboxEngine : public Engine {
         options.model_folder,
         {.device = arithmetics_.device, .flow = arithmetics_.flow, .rows_together = options_.vocoded_together});
     options_.rows = rows_for(options, t3_->size());
-    voices_ =
-        std::make_unique<Voices>(options.model_folder, VoiceReaders{*t3_, *s3gen_, *tokenizer_, options.precision});
+    voices_ = std::make_unique<Voices>(options.model_folder, options.voices_folder,
+                                       VoiceReaders{*t3_, *s3gen_, *tokenizer_, options.precision});
     if (voices_->has_built_in()) voices_->find(kBuiltInVoice);
   }
 

@@ -71,7 +71,7 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), recorded, readers());
     return *voices_;
   }
   VoiceReaders readers() { return {*t3, synthetic_s3gen(), tokenizer, "float32"}; }
