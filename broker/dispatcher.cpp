@@ -61,6 +61,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   if (worker.id.empty()) spdlog::info("worker {} on {} is there (pid {})", ready.worker, ready.device, ready.pid);
   worker.id = ready.worker;
   worker.device = ready.device;
+  worker.remote = Gate::is_remote(peer);
   worker.pid = ready.pid;
   worker.credit = std::min<std::uint64_t>(ready.credit, 1024);
   worker.heard_ms = clock_.monotonic_ms();
@@ -235,7 +236,7 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
   }
-  if (no_memory && failed.final) {
+  if (failed.final && (no_memory || worker.remote)) {
     worker.cannot.insert(failed.model);
     const bool somebody = std::any_of(workers_.begin(), workers_.end(),
                                       [&](const auto& entry) { return !entry.second.cannot.count(failed.model); });
@@ -336,7 +337,7 @@ void Dispatcher::lost(const std::string& peer, const std::string& why) {
 
 void Dispatcher::lost_process(std::int64_t pid, const std::string& why) {
   for (const auto& [peer, worker] : workers_)
-    if (worker.pid == pid && !Gate::is_remote(peer)) return lost(peer, why);
+    if (worker.pid == pid && !worker.remote) return lost(peer, why);
 }
 
 // An agent ends an engine that makes no progress by itself; this is for an agent that does not.
@@ -428,8 +429,18 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
       worker.window = window_of[a.job];
       worker.unloading = false;
       served_[a.batch] += static_cast<double>(claim.work.text.size());
-      post_.to_worker(peers[a.worker], claim.work);
+      protocol::Work work = claim.work;
+      if (worker.remote) work.sound = digest_of(work);
+      post_.to_worker(peers[a.worker], work);
     }
+  }
+}
+
+std::string Dispatcher::digest_of(const protocol::Work& work) {
+  try {
+    return models_.digest(work.model, work.voice);
+  } catch (const Fault& fault) {
+    return fault.what();  // equal to nobody's: a worker here finds out what is wrong
   }
 }
 
@@ -438,7 +449,7 @@ std::int64_t Dispatcher::tick() {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> silent;
   for (auto& [peer, worker] : workers_) {
-    const std::int64_t silence = Gate::is_remote(peer) ? kRemoteSilenceMs : kSilenceMs;
+    const std::int64_t silence = worker.remote ? kRemoteSilenceMs : kSilenceMs;
     const bool overdue = worker.heard_ms + silence <= now;
     if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
     const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + silence;

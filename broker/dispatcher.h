@@ -65,6 +65,8 @@ class Dispatcher {
   double speed() const { return speed_of(""); }
 
  private:
+  std::string digest_of(const protocol::Work& work);
+
   struct Worker {
     std::string id, device, engine_device, state, model, voice, waits_for, refuses;
     std::int64_t pid = 0, engine_pid = 0, heard_ms = 0, last_call_ms = 0, model_since_ms = 0, not_before_ms = 0;
@@ -72,7 +74,8 @@ class Dispatcher {
     std::int64_t unload_ms = 0;    // wall clock; 0: it is not idle; -1: never
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::uint64_t device_bytes = 0, peak_device_bytes = 0;
-    std::set<std::string> cannot;  // models for which it will never have room
+    bool remote = false;           // on another machine
+    std::set<std::string> cannot;  // models for which it will never have room, or lacks the files
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
     bool exclusive = false;

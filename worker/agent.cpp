@@ -83,8 +83,28 @@ void Agent::on_work(const protocol::Work& work, Time now) {
     drop(held->work.lease);
   }
   if (refusal_ && refusal_->model == work.model) return give_back({work.lease});
+  if (!work.sound.empty() && !speaks_alike(work)) return;
   line_.add(work);
   pump(now);
+}
+
+// Otherwise the broker is told why, and gives the model's work to others from then on.
+bool Agent::speaks_alike(const protocol::Work& work) {
+  try {
+    effects_.check_sound(work);
+    return true;
+  } catch (const Fault& fault) {
+    spdlog::error("{} ({})", fault.what(), fault.hint());
+    protocol::EngineFailed failure;
+    failure.model = work.model;
+    failure.message = fault.what();
+    failure.hint = fault.hint();
+    failure.exit = static_cast<int>(fault.exit());
+    failure.loading = failure.final = true;
+    failure.leases = {work.lease};
+    effects_.send_to_broker(protocol::encode(failure));
+    return false;
+  }
 }
 
 void Agent::on_cancel(const protocol::CancelWork& cancel, Time now) {

@@ -67,6 +67,9 @@ class AgentEffects {
   // Nothing of an engine process that has ended is held any more, neither by the system nor on its device.
   virtual bool memory_is_back(std::int64_t pid) = 0;
   virtual std::int64_t wall_ms() = 0;
+  // Throws Fault when this machine would speak it otherwise than the broker's: a model or voice that is not here or not
+  // the same.
+  virtual void check_sound(const protocol::Work& work) = 0;
 };
 
 struct AgentOptions {
@@ -126,6 +129,7 @@ class Agent {
   };
 
   void on_work(const protocol::Work& work, Time now);
+  bool speaks_alike(const protocol::Work& work);
   void on_cancel(const protocol::CancelWork& cancel, Time now);
   void on_ready(const protocol::EngineReady& ready, Time now);
   void on_take(protocol::Message message, Time now);

@@ -12,6 +12,7 @@
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
 #include "config/fault_point.h"
+#include "config/voice_choice.h"
 #include "worker/engine_environment.h"
 
 namespace lectern {
@@ -149,6 +150,16 @@ EngineCommand AgentLoop::engine_command(const CatalogueModel& model, const Engin
   }
   command.environment = engine_environment(order.device, settings_.threads);
   return command;
+}
+
+void AgentLoop::check_sound(const protocol::Work& work) {
+  const CatalogueModel& model = catalogue_.model(work.model);
+  const InstalledModel installed = require_model(paths_, model);
+  const VoiceChoice voice = choose_voice(paths_, catalogue_, model, installed, work.voice);
+  if (sound_digest(model, installed, voice, settings_.precision) != work.sound)
+    throw Fault(Exit::bad_input,
+                "model " + work.model + ", its voice " + work.voice + " or `precision` is not the same as at the broker",
+                "have the same version of Lectern, the same files (lectern model pull, lectern voice import) and settings");
 }
 
 StartedEngine AgentLoop::start_engine(const EngineOrder& order) {

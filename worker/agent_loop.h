@@ -34,6 +34,7 @@ class AgentLoop : private AgentEffects {
  private:
   void send_to_broker(protocol::Frames frames) override;
   void beat(protocol::Frames heartbeat) override;
+  void check_sound(const protocol::Work& work) override;
   StartedEngine start_engine(const EngineOrder& order) override;
   void send_to_engine(const protocol::Frames& frames) override;
   void signal_engine(int signal) override;

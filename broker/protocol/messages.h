@@ -744,7 +744,7 @@ struct Work {
   static constexpr const char* kType = "work";
   static constexpr const char* kDoc = "broker to worker, agent to engine: speak this segment.";
   Lease lease;
-  std::string model, voice, text;
+  std::string model, voice, text, sound;
   double speed = 1;
   std::uint64_t seed = 0;
   template <class V>
@@ -753,6 +753,8 @@ struct Work {
     v("model", &Work::model, "that must be loaded; one worker holds leases of one model at a time");
     v("voice", &Work::voice, "of that model: of the segment, else of the job");
     v("text", &Work::text, "what is spoken, numbers and abbreviations written out");
+    v("sound", &Work::sound,
+      "to another machine: digest of model, voice and precision, which its own must equal; empty: do not compare");
     v("speed", &Work::speed, "0.5 to 2.0");
     v("seed", &Work::seed, "for all randomness in it");
   }

@@ -102,6 +102,21 @@ TEST_F(Remote, AWorkerWithAnAllowedKeySpeaksAJobAndOneThatDiesLosesNothing) {
   EXPECT_EQ(lectern.broken(), "");
 }
 
+TEST_F(Remote, AWorkerThatWouldSoundOtherwiseGetsNoWorkAndNoJobFails) {
+  std::ofstream(other.paths().config_file(), std::ios::app) << "precision: bfloat16\n";
+  allow("gpu1", keys(other)["worker"]);
+  start_worker(keys(lectern)["broker"]);
+  ASSERT_TRUE(has_worker());
+  const auto script = lectern.script("a.txt", sentences(4, "precision"));
+  EXPECT_EQ(lectern.run({"submit", script.string()}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] { return log().find("is not the same as at the broker") != std::string::npos; }));
+  PlayedWorker here(lectern.paths(), "worker-here");  // the job goes on with who speaks alike
+  EXPECT_TRUE(Installation::until([&] {
+    while (const auto work = here.work(0.02)) here.speak(*work);
+    return lectern.audio().count("a.flac") == 1;
+  }));
+}
+
 TEST_F(Remote, AKeyThatIsNotAllowedIsNotHeardAndTheBrokerSaysWhose) {
   start_worker(keys(lectern)["broker"]);
   EXPECT_FALSE(has_worker(3));

@@ -37,7 +37,11 @@ class FakeWorld : public AgentEffects {
   std::uint64_t catalogue_need(const std::string&) override { return need; }
   bool memory_is_back(std::int64_t) override { return back; }
   std::int64_t wall_ms() override { return wall; }
+  void check_sound(const protocol::Work& work) override {
+    if (work.sound != sound) throw Fault(Exit::bad_input, "it is not the same", "pull it");
+  }
 
+  std::string sound = "alike";
   EngineMemory memory;
   MemoryRoom machine, card;
   std::uint64_t need = 0;
