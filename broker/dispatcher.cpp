@@ -26,7 +26,7 @@ std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBase
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+Dispatcher::Dispatcher(Store& store, Post& post, ModelShelf& models, const Paths& paths, const Settings& settings,
                        const Clock& clock)
     : store_(store), post_(post), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 

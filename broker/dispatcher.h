@@ -26,7 +26,7 @@ namespace lectern {
 
 class Dispatcher {
  public:
-  Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+  Dispatcher(Store& store, Post& post, ModelShelf& models, const Paths& paths, const Settings& settings,
              const Clock& clock);
 
   int descriptor() const { return takes_pool_.descriptor(); }
@@ -103,7 +103,7 @@ class Dispatcher {
 
   Store& store_;
   Post& post_;
-  const ModelShelf& models_;
+  ModelShelf& models_;
   const Paths& paths_;
   const Settings& settings_;
   const Clock& clock_;

@@ -14,7 +14,7 @@
 #include "cli/model_pull.h"
 #include "cli/model_staging.h"
 #include "cli/model_table.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/question.h"
 #include "cli/resident_model.h"
 #include "config/fault.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/fault.h"
 
 namespace lectern::cli {

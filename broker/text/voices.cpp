@@ -14,12 +14,6 @@ constexpr std::u32string_view kOpening = U"[voice", kLeading = U"*_>-# \t";
 
 std::string narrator_or(const std::string& voice) { return voice == "narrator" ? "" : voice; }
 
-std::u32string_view trim(std::u32string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 std::string key_of(std::u32string_view name) { return to_utf8(lower(name)); }
 
 // "Anna", "Dr. Watson", "GUARD 2": a few words that begin with capitals or digits.

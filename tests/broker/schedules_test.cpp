@@ -52,8 +52,8 @@ class SchedulesTest : public testing::Test {
           models(paths, settings),
           intake(store, models, settings),
           pipeline(store, models, paths, settings, clock),
-          clients(context, zmq::socket_type::router),
-          workers(context, zmq::socket_type::router),
+          clients(context, folder / "clients"),
+          workers(context, folder / "workers"),
           post(clients, workers),
           schedules(store, intake, pipeline, post, settings, clock) {
       store.restart();
@@ -65,7 +65,7 @@ class SchedulesTest : public testing::Test {
     Intake intake;
     Pipeline pipeline;
     zmq::context_t context;
-    zmq::socket_t clients, workers;
+    Gate clients, workers;
     Post post;
     Schedules schedules;
   };
