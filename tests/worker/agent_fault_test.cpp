@@ -31,7 +31,7 @@ TEST_F(AgentTest, SpeaksNothingThatWouldSoundOtherwiseThanAtTheBrokerAndSaysWhy)
   EXPECT_EQ(world_.started.size(), 1u);
 }
 
-TEST_F(AgentTest, ReportsADeathWhileLoadingWithAllThatWaitedForTheModel) {
+TEST_F(AgentFaultTest, ReportsADeathWhileLoadingWithAllThatWaitedForTheModel) {
   work(1);
   work(2);
   work(3, "bell");

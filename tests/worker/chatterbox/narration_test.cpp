@@ -71,7 +71,7 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), recorded, readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), fs::path(), readers());
     return *voices_;
   }
   VoiceReaders readers() { return {*t3, synthetic_s3gen(), tokenizer, "float32"}; }
@@ -149,7 +149,7 @@ TEST_F(NarrationTest, FailsWhatCannotBeSpokenAloneWithTheReason) {
 
 TEST_F(NarrationTest, SaysThatNoVoiceIsLoadedWhenTheFolderHasNone) {
   TemporaryFolder empty;
-  Voices voices(empty.path(), stopping->readers());
+  Voices voices(empty.path(), {}, stopping->readers());
   EXPECT_FALSE(voices.has_built_in());
   try {
     voices.find(kBuiltInVoice);
@@ -242,8 +242,8 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
   const fs::path converted = folder.path() / "conds.safetensors";
   fs::copy_file(TEST_DATA "/chatterbox/sample_conds.pt", folder.path() / "conds.pt");
   const auto load = [&] {
-    Voices voices(folder.path(), babbling->readers());
-    return voices.find(kBuiltInVoice).pace;
+    Voices voices(folder.path(), {}, babbling->readers());
+    return voices.find(kBuiltInVoice)->pace;
   };
   EXPECT_FALSE(load().learned);
   const auto facts = weights::SafetensorsFile(converted).metadata();
@@ -266,7 +266,7 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
 TEST_F(NarrationTest, TellsWhatIsWrongWithAVoiceFile) {
   TemporaryFolder folder;
   folder.file("conds.pt", "not an archive");
-  Voices voices(folder.path(), babbling->readers());
+  Voices voices(folder.path(), {}, babbling->readers());
   try {
     voices.find(kBuiltInVoice);
     FAIL();
