@@ -173,7 +173,7 @@ void Store::set_segments(std::uint64_t number, const std::vector<NewSegment>& se
     if (spoken) ++done, characters_done += length;
     Query(database_,
           "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, voice) "
-          "VALUES(?,?,?,?,?,?,?,?,?)",
+          "VALUES(?,?,?,?,?,?,?,?,?,?)",
           number, index++, name(spoken ? SegmentState::done : SegmentState::waiting), segment.begin, segment.end,
           segment.pause, segment.spoken, segment.seed, segment.take, segment.voice)
         .run();
