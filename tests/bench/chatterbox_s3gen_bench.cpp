@@ -1,5 +1,6 @@
 // chatterbox_s3gen_bench: seconds that S3Gen takes for 100 tokens (4 s of audio) with a voice prompt of 10 s, a line a
-// stage and thread count, and the memory that it takes. Full-size weights filled by a rule, or --model DIR.
+// stage and thread count, and the memory that it takes; with --enrolment, what making a voice takes instead. Full-size
+// weights filled by a rule, or --model DIR.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -14,6 +15,7 @@
 #include <functional>
 
 #include "config/fault.h"
+#include "tests/parity/chatterbox_enrolment.h"
 #include "tests/parity/chatterbox_s3gen.h"
 #include "worker/chatterbox/s3gen/noise.h"
 #include "worker/engine_environment.h"
@@ -65,6 +67,27 @@ void restart_with_environment(char** argv) {
   execv("/proc/self/exe", argv);
 }
 
+// embed_ref of 10 s is the stage that the reference's figure is known of; conditionals: of a recording of 15 s.
+int enrolment(const std::string& model_folder, const std::vector<int>& threads, int repeats) {
+  const auto clock = Clock::now();
+  const auto networks = lectern::parity::load_enroller(model_folder, "cbx0");
+  fmt::print("loaded in {:.2f} s ({}): {:.0f} MB now, peak {:.0f} MB\n", since(clock), model_folder,
+             megabytes_of("VmRSS"), megabytes_of("VmHWM"));
+  const at::Tensor wav = normal_noise(1, Draw::flow_state, 15 * kSampleRateHz, at::kCPU).mul_(0.05);
+  const std::span<const float> samples(wav.data_ptr<float>(), static_cast<std::size_t>(wav.numel()));
+  for (const int count : threads) {
+    at::set_num_threads(count);
+    const auto line = [&](const char* stage, const Measured& measured) {
+      fmt::print("threads={} {:<22} {:6.2f} s  processor {:6.2f} s\n", count, stage, measured.seconds,
+                 measured.processor);
+    };
+    line("embed_ref, 10 s", least(repeats, [&] { networks->embed_ref(wav.slice(0, 0, 10 * kSampleRateHz)); }));
+    line("conditionals, 15 s", least(repeats, [&] { networks->prepare_conditionals(samples); }));
+  }
+  fmt::print("peak memory {:.0f} MB\n", megabytes_of("VmHWM"));
+  return 0;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("chatterbox_s3gen_bench: the speed of Chatterbox's second half");
   std::string model_folder = "synthetic";
@@ -76,6 +99,8 @@ int run(int argc, char** argv) {
   app.add_option("--prompt", prompt, "tokens of the voice's prompt, 25 a second");
   app.add_option("--repeats", repeats, "runs of each; the best one counts");
   app.add_option("--threads", threads);
+  bool enrol = false;
+  app.add_flag("--enrolment", enrol, "measure the making of a voice");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -84,6 +109,7 @@ int run(int argc, char** argv) {
   for (const auto& warning : lectern::engine_environment_warnings("cpu", 2)) fmt::print("warning: {}\n", warning);
   const c10::InferenceMode inference;
   at::set_num_threads(2);
+  if (enrol) return enrolment(model_folder, threads, repeats);
   const auto clock = Clock::now();
   const auto model = lectern::parity::load_s3gen(model_folder, "cbx0", {});
   fmt::print("loaded in {:.2f} s ({}): {:.0f} MB now, peak {:.0f} MB\n", since(clock), model_folder,

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "config/fault.h"
+#include "tests/parity/chatterbox_enrolment.h"
 #include "tests/parity/chatterbox_s3gen.h"
 #include "tests/parity/chatterbox_t3.h"
 #include "worker/weights/device.h"
@@ -35,6 +36,8 @@ void compare_golden(const std::string& file, const Arguments& arguments, Report&
     compare_s3gen(golden, arguments.weights,
                   {.device = at::Device(arguments.device), .flow = weights::precision_named(arguments.precision)},
                   report);
+  } else if (is_enrolment_stage(golden)) {
+    compare_enrolment(golden, arguments.weights, report);
   } else {
     throw Fault(Exit::bad_input, file + ": nothing here compares the stage '" + stage + "'");
   }

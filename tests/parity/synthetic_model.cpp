@@ -3,8 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include "config/fault.h"
-#include "tests/parity/synthetic_weights.h"
+#include "tests/parity/synthetic_checkpoints.h"
 #include "tests/worker/chatterbox/tokenizer_folder.h"
+#include "worker/chatterbox/enrolment/voice_encoder.h"
 #include "worker/chatterbox/s3gen/checkpoint.h"
 #include "worker/chatterbox/t3.h"
 
@@ -14,9 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 const fs::path kData = fs::path(TEST_DATA) / "chatterbox";
 
-void write(const fs::path& file, const char* manifest, weights::ElementType type) {
-  parity::write_synthetic(file, parity::SyntheticSource(parity::read_manifest(kData / manifest), "cbx0"), type);
-}
+constexpr char kSeed[] = "cbx0";
 
 int synthetic_model(int argc, char** argv) {
   CLI::App app("Writes a chatterbox-nano with synthetic weights.");
@@ -27,10 +26,13 @@ int synthetic_model(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const auto type = half ? weights::ElementType::bfloat16 : weights::ElementType::float32;
   chatterbox::write_tokenizer_folder(folder);
-  write(fs::path(folder) / chatterbox::kNano.file, "t3_nano.manifest", type);
-  write(fs::path(folder) / chatterbox::s3gen::kCheckpointName, "s3gen_meanflow.manifest", type);
-  write(fs::path(folder) / "ve.safetensors", "ve.manifest", type);
-  fs::copy_file(kData / "sample_conds.pt", fs::path(folder) / "conds.pt", fs::copy_options::overwrite_existing);
+  const parity::SyntheticSource t3(parity::read_manifest(kData / "t3_nano.manifest"), kSeed);
+  const fs::path here = folder;
+  parity::write_synthetic(here / chatterbox::kNano.file, t3, type);
+  parity::write_synthetic(here / chatterbox::s3gen::kCheckpointName, parity::synthetic_s3gen_checkpoint(kSeed), type);
+  parity::write_synthetic(here / chatterbox::enrolment::kVoiceEncoderName, parity::synthetic_ve_checkpoint(kSeed),
+                          type);
+  fs::copy_file(kData / "sample_conds.pt", here / "conds.pt", fs::copy_options::overwrite_existing);
   return 0;
 }
 

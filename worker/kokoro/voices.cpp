@@ -36,7 +36,7 @@ std::string language_of(const std::string& voice) {
                     ", for which espeak-ng does not give the phonemes that the voice was trained on",
                 "choose a voice of another language");
   }
-  throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voices lists the voices of the model");
+  throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voice list shows the voices of the model");
 }
 
 const at::Tensor& Voices::table(const std::string& voice) {
@@ -44,7 +44,7 @@ const at::Tensor& Voices::table(const std::string& voice) {
   if (const auto found = tables_.find(voice); found != tables_.end()) return found->second;
   const auto path = folder_ / (voice + ".bin");
   if (!well_formed(voice) || !std::filesystem::exists(path)) {
-    throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voices lists the voices of the model");
+    throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voice list shows the voices of the model");
   }
   const auto file = weights::MappedFile::open(path);
   const auto bytes = file->bytes();

@@ -23,6 +23,7 @@ constexpr WeightNorm kWeightNorms[] = {
     {".weight", ".parametrizations.weight.original0", ".parametrizations.weight.original1"}};
 
 constexpr std::array kEnrolment = {"tokenizer.", "speaker_encoder."};
+constexpr char kCounter[] = ".num_batches_tracked";
 
 at::Tensor folded(const at::Tensor& g, const at::Tensor& v) {
   if (v.dim() < 2) return v;  // what does not fit keeps its shape, which the loader then tells
@@ -31,6 +32,16 @@ at::Tensor folded(const at::Tensor& g, const at::Tensor& v) {
   shape[0] = direction.size(0);
   if (magnitude.sizes() != at::IntArrayRef(shape)) return g;
   return direction * (magnitude / direction.flatten(1).norm(2, 1).view(shape));
+}
+
+// A sum over values that are not numbers is none either.
+at::Tensor checked(const weights::TensorSource& stored, const std::string& name) {
+  const at::Tensor found = stored.read(name);
+  if (found.is_floating_point() && !std::isfinite(found.sum(at::kDouble).item<double>())) {
+    throw Fault(Exit::bad_input, stored.path().string() + ": tensor '" + name + "' holds values that are not numbers",
+                "fetch the file again");
+  }
+  return found;
 }
 
 class NarrationTensors : public weights::TensorSource {
@@ -50,28 +61,18 @@ class NarrationTensors : public weights::TensorSource {
   }
 
   at::Tensor read(const std::string& name) const override {
-    if (stored_names_.contains(name)) return checked(name);
+    if (stored_names_.contains(name)) return checked(stored_, name);
     for (const WeightNorm& norm : kWeightNorms) {
       if (!name.ends_with(norm.weight)) continue;
       const std::string base = name.substr(0, name.size() - std::string_view(norm.weight).size());
       if (!stored_names_.contains(base + norm.g) || !stored_names_.contains(base + norm.v)) continue;
-      const at::Tensor g = checked(base + norm.g).clone();  // the file may let its pages go
-      return folded(g, checked(base + norm.v));
+      const at::Tensor g = checked(stored_, base + norm.g).clone();  // the file may let its pages go
+      return folded(g, checked(stored_, base + norm.v));
     }
     return {};
   }
 
  private:
-  // A sum over values that are not numbers is none either.
-  at::Tensor checked(const std::string& name) const {
-    const at::Tensor found = stored_.read(name);
-    if (found.is_floating_point() && !std::isfinite(found.sum(at::kDouble).item<double>())) {
-      throw Fault(Exit::bad_input, path().string() + ": tensor '" + name + "' holds values that are not numbers",
-                  "fetch the file again");
-    }
-    return found;
-  }
-
   std::string name_in_network(const std::string& name) const {
     for (const WeightNorm& norm : kWeightNorms) {
       for (const std::string_view half : {norm.g, norm.v}) {
@@ -85,6 +86,24 @@ class NarrationTensors : public weights::TensorSource {
 
   const weights::TensorSource& stored_;
   std::set<std::string> stored_names_;
+};
+
+class EnrolmentTensors : public weights::TensorSource {
+ public:
+  explicit EnrolmentTensors(const weights::TensorSource& stored) : stored_(stored) {
+    for (const std::string& name : stored.names()) {
+      if (belongs_to_enrolment(name) && !name.ends_with(kCounter)) names_.insert(name);
+    }
+  }
+  const std::filesystem::path& path() const override { return stored_.path(); }
+  std::vector<std::string> names() const override { return {names_.begin(), names_.end()}; }
+  at::Tensor read(const std::string& name) const override {
+    return names_.contains(name) ? checked(stored_, name) : at::Tensor();
+  }
+
+ private:
+  const weights::TensorSource& stored_;
+  std::set<std::string> names_;
 };
 
 class CheckpointFile : public weights::TensorSource {
@@ -131,6 +150,10 @@ bool belongs_to_enrolment(const std::string& name) {
 
 std::unique_ptr<weights::TensorSource> narration_tensors(const weights::TensorSource& stored) {
   return std::make_unique<NarrationTensors>(stored);
+}
+
+std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSource& stored) {
+  return std::make_unique<EnrolmentTensors>(stored);
 }
 
 std::unique_ptr<weights::TensorSource> open_checkpoint(const std::filesystem::path& file) {

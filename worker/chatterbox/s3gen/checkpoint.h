@@ -11,13 +11,15 @@ namespace lectern::chatterbox::s3gen {
 
 inline constexpr char kCheckpointName[] = "s3gen_meanflow.safetensors";
 
-// True for the tokenizer and the speaker encoder, which only make voices from recordings: enrolment reads and checks
-// them.
+// True for the tokenizer and the speaker encoder, which only make voices from recordings (enrolment/).
 bool belongs_to_enrolment(const std::string& name);
 
 // `stored` (kept by reference) without the enrolment's tensors, weight norm folded. Reading throws Fault for a tensor
 // that holds values that are not numbers.
 std::unique_ptr<weights::TensorSource> narration_tensors(const weights::TensorSource& stored);
+
+// `stored` (kept by reference): only the enrolment's tensors, less the counters of training. Reading checks as above.
+std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSource& stored);
 
 // The file itself; its pages are let go as soon as the next tensor is read, so that a load takes the memory of the
 // network once. Throws Fault naming the file.
