@@ -206,7 +206,9 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     ++worker.engine_failures;
     worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
   }
-  const Blame blame = failed.loading || no_memory ? Blame::nobody : failed.leases.size() == 1 ? Blame::segment : Blame::suspect;
+  const Blame blame = failed.loading || no_memory ? Blame::nobody
+                      : failed.leases.size() == 1 ? Blame::segment
+                                                  : Blame::suspect;
   for (const protocol::Lease& lease : failed.leases) {
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
@@ -296,8 +298,8 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
     const std::uint64_t held = worker.leases.size();
     const std::uint64_t taken = held + worker.storing.size();
     if (worker.credit <= taken || worker.not_before_ms > now || worker.state == "backoff") continue;
-    rooms.push_back({worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms,
-                     worker.cannot});
+    rooms.push_back(
+        {worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms, worker.cannot});
     if (!worker.refuses.empty()) rooms.back().refuses.insert(worker.refuses);
     peers.push_back(peer);
   }

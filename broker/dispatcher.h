@@ -72,7 +72,7 @@ class Dispatcher {
     std::int64_t unload_ms = 0;    // wall clock; 0: it is not idle; -1: never
     std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
     std::uint64_t device_bytes = 0, peak_device_bytes = 0;
-    std::set<std::string> cannot;  // models for which it will never have room
+    std::set<std::string> cannot;                   // models for which it will never have room
     std::map<std::uint64_t, std::uint64_t> leases;  // segment -> attempt, not answered yet
     std::set<std::uint64_t> storing;  // segments that it answered, whose takes are on their way to the disk
     bool exclusive = false;

@@ -16,8 +16,8 @@ bool Dispatcher::speaks(const Worker& worker, const std::string& model) const {
   return worker.refuses != model && !worker.cannot.count(model);
 }
 
-// One worker gets the model ready: that which has it, else the first that can. The others follow when there is more work
-// than it has room for.
+// One worker gets the model ready: that which has it, else the first that can. The others follow when there is more
+// work than it has room for.
 void Dispatcher::tell_expected(const Worker& worker, protocol::Heartbeat& answer) const {
   if (!coming_ || coming_->at <= clock_.wall_ms()) return;
   const Worker* chosen = nullptr;

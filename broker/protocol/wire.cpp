@@ -103,7 +103,8 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
   else if constexpr (std::is_same_v<T, Event>) return "event";
-  else if constexpr (std::is_same_v<T, Measure>) return "measure";
+  else if constexpr (std::is_same_v<T, Measure>)
+    return "measure";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
   else if constexpr (std::is_same_v<T, FolderView>)
     return "watched folder";
