@@ -203,7 +203,8 @@ void ClientDesk::model_change(const std::string& peer, const protocol::Message& 
   if (change.action == "load") {
     p_.models.sound(change.model, "", 1.0);  // is it there?
     if (!change.keep.empty() && !parse_keep_alive(change.keep))
-      throw Fault(Exit::bad_input, "field 'keep' cannot be '" + change.keep + "'", std::string("use ") + kKeepAliveForms);
+      throw Fault(Exit::bad_input, "field 'keep' cannot be '" + change.keep + "'",
+                  std::string("use ") + kKeepAliveForms);
     answer.workers = p_.dispatcher.load(change.model, change.keep);
   } else if (change.action == "unload") {
     if (!change.model.empty()) p_.models.model(change.model);

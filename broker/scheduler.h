@@ -2,7 +2,8 @@
 //
 // Order: priority, then fair share between batches, then age; segments of a job in order. A worker stays with its model
 // while that has work of the same priority, but not longer than `max_model_wait_ms` past another model's turn: then it
-// gets nothing more until it has finished what it holds, and changes the model. Work goes first to those that have its model.
+// gets nothing more until it has finished what it holds, and changes the model. Work goes first to those that have its
+// model.
 #pragma once
 
 #include <cstdint>

@@ -60,7 +60,8 @@ const std::map<std::string, std::int64_t>& Store::unloaded_models() {
 
 bool Store::has_begun(const std::string& model, const std::string& window, std::int64_t after_ms) {
   static const std::string sql =
-      std::string("SELECT 1 FROM jobs WHERE model = ? AND window = ? AND not_before_ms > ? AND not_before_ms <= ? AND ") +
+      std::string(
+          "SELECT 1 FROM jobs WHERE model = ? AND window = ? AND not_before_ms > ? AND not_before_ms <= ? AND ") +
       kWaits + " LIMIT 1";
   return Query(database_, sql, model, window, after_ms, clock_.wall_ms()).next();
 }
@@ -74,9 +75,8 @@ std::uint64_t Store::waiting_of(const std::string& model) {
 }
 
 std::string Store::first_model(const std::string& window, std::int64_t at_ms) {
-  static const std::string sql =
-      std::string("SELECT model FROM jobs WHERE window = ? AND not_before_ms <= ? AND ") + kWaits +
-      " ORDER BY priority DESC, id LIMIT 1";
+  static const std::string sql = std::string("SELECT model FROM jobs WHERE window = ? AND not_before_ms <= ? AND ") +
+                                 kWaits + " ORDER BY priority DESC, id LIMIT 1";
   Query query(database_, sql, window, at_ms);
   return query.next() ? query.text(0) : std::string();
 }

@@ -120,7 +120,8 @@ const std::optional<Timetable::Coming>& Timetable::coming() {
   coming_.reset();
   const Instant now = clock_.wall_ms();
   const auto consider = [&](const std::string& model, Instant at) {
-    if (!model.empty() && at > now && at <= now + kAheadMs && (!coming_ || at < coming_->at)) coming_ = Coming{model, at};
+    if (!model.empty() && at > now && at <= now + kAheadMs && (!coming_ || at < coming_->at))
+      coming_ = Coming{model, at};
   };
   for (Window& window : windows_) {
     const calendar::Level& level = look(window, now);
@@ -129,7 +130,8 @@ const std::optional<Timetable::Coming>& Timetable::coming() {
   }
   if (const auto timed = store_.next_timed()) {
     Window* window = timed->window.empty() ? nullptr : find(timed->window);
-    const bool may = timed->window.empty() || (window && calendar::level(window->setting.hours, window->zone, timed->at_ms).open);
+    const bool may =
+        timed->window.empty() || (window && calendar::level(window->setting.hours, window->zone, timed->at_ms).open);
     if (may) consider(timed->model, timed->at_ms);
   }
   return coming_;
@@ -142,7 +144,8 @@ void Timetable::release_models() {
     bool begun = store_.has_begun(model, "", since);
     for (Window& window : windows_) {
       const calendar::Level& level = look(window, clock_.wall_ms());
-      if (!begun && level.open) begun = store_.has_begun(model, window.setting.name, level.holds.begin > since ? -1 : since);
+      if (!begun && level.open)
+        begun = store_.has_begun(model, window.setting.name, level.holds.begin > since ? -1 : since);
     }
     if (!begun) continue;
     spdlog::info("model {} was unloaded; work for it begins now", model);

@@ -275,7 +275,8 @@ int cleanup(const Context& context, Wish wish) {
 }  // namespace
 
 void add_cleanup(CLI::App& app, Context& context, Action& chosen) {
-  CLI::App* command = app.add_subcommand("cleanup", "Free memory and disk space: loaded models, takes, models, finished files");
+  CLI::App* command =
+      app.add_subcommand("cleanup", "Free memory and disk space: loaded models, takes, models, finished files");
   command->group(kBrokerCommands);
   auto wish = std::make_shared<Wish>();
   command->add_flag("--gpu", wish->gpu, "Loaded models: the memory of the GPU (or the processor), as `model unload`");

@@ -173,12 +173,14 @@ std::string worker_table(const std::vector<protocol::WorkerView>& workers, int w
                                                "WAITING", "SPOKEN", "SPEED", "ENGINE"}};
   for (const protocol::WorkerView& worker : workers)
     table.push_back({std::to_string(worker.pid), worker.device, worker.state, word_or_dash(worker.model),
-                     word_or_dash(worker.voice), until_cell(worker), memory_cell(worker.memory_bytes, worker.device_bytes),
+                     word_or_dash(worker.voice), until_cell(worker),
+                     memory_cell(worker.memory_bytes, worker.device_bytes),
                      memory_cell(worker.peak_memory_bytes, worker.peak_device_bytes),
                      count(worker.segments_waiting + worker.leases), count(worker.segments_done),
                      worker.speed > 0 ? times(worker.speed) : "-",
                      worker.engine_pid > 0 ? std::to_string(worker.engine_pid) : "-"});
-  std::string text = fitted_lines(aligned(table, {true, false, false, false, false, false, true, true, true, true, true, true}), width);
+  std::string text = fitted_lines(
+      aligned(table, {true, false, false, false, false, false, true, true, true, true, true, true}), width);
   for (const protocol::WorkerView& worker : workers)
     if (!worker.waits_for.empty())
       text += "worker " + std::to_string(worker.pid) + ": " + wrapped(printable(worker.waits_for), width, 8) + "\n";

@@ -140,12 +140,13 @@ int load(const Context& context, const std::string& name, const std::string& kee
     std::cout << "model " << name << " will be loaded on " << view.device << " when its work with " << view.model
               << " is done\n";
   } else {
-    std::cout << "model " << name << " is loaded on " << view.device << ": "
-              << size_of(view.memory_bytes) << " of memory";
+    std::cout << "model " << name << " is loaded on " << view.device << ": " << size_of(view.memory_bytes)
+              << " of memory";
     if (view.device_bytes > 0) std::cout << ", " << size_of(view.device_bytes) << " on the device";
-    std::cout << (view.unload_ms < 0 ? "; it stays until it is unloaded"
+    std::cout << (view.unload_ms < 0   ? "; it stays until it is unloaded"
                   : view.unload_ms > 0 ? "; without work it stays until " + local_time(view.unload_ms)
-                                       : "") << "\n";
+                                       : "")
+              << "\n";
   }
   return 0;
 }

@@ -29,7 +29,8 @@ int show_workers(const Context& context) {
 }  // namespace
 
 void add_ps(CLI::App& app, Context& context, Action& chosen) {
-  CLI::App* command = app.add_subcommand("ps", "Show workers: device, model, voice, state, until when, memory, segments, speed");
+  CLI::App* command =
+      app.add_subcommand("ps", "Show workers: device, model, voice, state, until when, memory, segments, speed");
   command->group(kBrokerCommands);
   command->callback([&context, &chosen] { chosen = [&context] { return show_workers(context); }; });
 }

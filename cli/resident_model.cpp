@@ -14,7 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kLook = 20ms;
 constexpr auto kHearingTime = 300ms;  // until then the worker may speak of something older
-constexpr auto kWorkerTime = 5s;  // for the worker of a broker that was just started
+constexpr auto kWorkerTime = 5s;      // for the worker of a broker that was just started
 
 const protocol::WorkerView* find(const std::vector<protocol::WorkerView>& views, const std::string& id) {
   const auto found = std::find_if(views.begin(), views.end(), [&](const auto& view) { return view.worker == id; });

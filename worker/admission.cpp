@@ -39,8 +39,8 @@ Admission admit(const MemoryWish& wish, const MemoryRoom& room) {
   if (within(need, wish.reserve_bytes, room.free_bytes)) return {true, true, known.empty() ? wish.most_lanes : 1, {}};
   Admission refused{false, within(need, wish.reserve_bytes, room.total_bytes), 0, {}};
   refused.reason = fmt::format(
-      "model {} needs {:.2f} GB of memory on {} and {:.2f} GB stay in reserve; {:.2f} of {:.2f} GB are free", wish.model,
-      gb(need), wish.device, gb(wish.reserve_bytes), gb(room.free_bytes), gb(room.total_bytes));
+      "model {} needs {:.2f} GB of memory on {} and {:.2f} GB stay in reserve; {:.2f} of {:.2f} GB are free",
+      wish.model, gb(need), wish.device, gb(wish.reserve_bytes), gb(room.free_bytes), gb(room.total_bytes));
   return refused;
 }
 

@@ -349,9 +349,9 @@ void Agent::become(State state, const std::string& why, Time now) {
   const MemoryRoom room = effects_.room(engine_device_.empty() ? options_.device : engine_device_);
   std::string device;
   if (memory_.device_bytes > 0 || memory_before_.device_bytes > 0)
-    device = fmt::format(", on the device {:.1f} -> {:.1f} MB", mb(memory_before_.device_bytes), mb(memory_.device_bytes));
-  if (room.known)
-    device += fmt::format("; free {:.1f} -> {:.1f} MB", mb(room_before_.free_bytes), mb(room.free_bytes));
+    device =
+        fmt::format(", on the device {:.1f} -> {:.1f} MB", mb(memory_before_.device_bytes), mb(memory_.device_bytes));
+  if (room.known) device += fmt::format("; free {:.1f} -> {:.1f} MB", mb(room_before_.free_bytes), mb(room.free_bytes));
   spdlog::log(state == State::backoff ? spdlog::level::err : spdlog::level::info,
               "{} -> {}: {}; engine memory {:.1f} -> {:.1f} MB{}", name_of(before), name_of(state), why,
               mb(memory_before_.resident_bytes), mb(memory_.resident_bytes), device);

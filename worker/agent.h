@@ -55,14 +55,14 @@ struct EngineEnd {
 class AgentEffects {
  public:
   virtual ~AgentEffects() = default;
-  virtual void send_to_broker(protocol::Frames frames) = 0;           // kept until the broker can be reached
-  virtual void beat(protocol::Frames heartbeat) = 0;                  // lost when the broker cannot be reached
-  virtual StartedEngine start_engine(const EngineOrder& order) = 0;   // throws Fault, then nothing was started
+  virtual void send_to_broker(protocol::Frames frames) = 0;          // kept until the broker can be reached
+  virtual void beat(protocol::Frames heartbeat) = 0;                 // lost when the broker cannot be reached
+  virtual StartedEngine start_engine(const EngineOrder& order) = 0;  // throws Fault, then nothing was started
   virtual void send_to_engine(const protocol::Frames& frames) = 0;
   virtual void signal_engine(int signal) = 0;
   virtual EngineMemory engine_memory() = 0;
   virtual MemoryRoom room(const std::string& device) = 0;
-  virtual std::string memory_holders(const std::string& device) = 0;  // for people; may be empty
+  virtual std::string memory_holders(const std::string& device) = 0;   // for people; may be empty
   virtual std::uint64_t catalogue_need(const std::string& model) = 0;  // bytes with one lane; 0: not known
   // Nothing of an engine process that has ended is held any more, neither by the system nor on its device.
   virtual bool memory_is_back(std::int64_t pid) = 0;
@@ -77,11 +77,11 @@ struct AgentOptions {
   std::int64_t pid = 0;
   KeepAlive keep_alive;
   std::chrono::duration<double> engine_timeout{600};
-  std::string preload;                      // a model to load at the start; empty: none
-  std::string memory_short = "wait";        // a model that does not fit: wait, cpu (speak there instead) or fail
-  std::uint64_t memory_reserve_bytes = 0;   // of the device, never touched
-  std::uint64_t idle_free_bytes = 0;        // an idle model goes while less than this is free; 0: never
-  std::uint64_t engine_growth_bytes = 0;    // an engine that grew so much begins anew; 0: never
+  std::string preload;                     // a model to load at the start; empty: none
+  std::string memory_short = "wait";       // a model that does not fit: wait, cpu (speak there instead) or fail
+  std::uint64_t memory_reserve_bytes = 0;  // of the device, never touched
+  std::uint64_t idle_free_bytes = 0;       // an idle model goes while less than this is free; 0: never
+  std::uint64_t engine_growth_bytes = 0;   // an engine that grew so much begins anew; 0: never
 };
 
 class Agent {

@@ -17,10 +17,10 @@ constexpr auto kFinishTime = 5s;  // for an engine to end by itself
 constexpr auto kTermTime = 2s;    // for SIGTERM to end it
 constexpr auto kHurryTime = 1s;   // the two together when it has to end at once
 constexpr auto kLongestBackoff = 60s;
-constexpr auto kLook = 50ms;       // between looks at the memory of an ended engine
-constexpr auto kBackTime = 5s;     // for that memory to be back
+constexpr auto kLook = 50ms;        // between looks at the memory of an ended engine
+constexpr auto kBackTime = 5s;      // for that memory to be back
 constexpr auto kSettleTime = 5min;  // in which an engine's memory may grow as it likes
-constexpr int kMemoryFaults = 4;   // in a row, then the model is left alone
+constexpr int kMemoryFaults = 4;    // in a row, then the model is left alone
 constexpr auto kLeftAlone = 10min;
 constexpr std::uint64_t kCalmTakes = 20;  // between two faults, then they are not in a row
 constexpr auto kAheadMargin = 2s;         // by which a model is loaded before its work is expected
@@ -252,8 +252,8 @@ void Agent::look_for_memory(Time now) {
   if (!back && now < gone_->since + kBackTime) return;
   const Gone gone = *std::exchange(gone_, std::nullopt);
   if (!back) {
-    waits_for_ = fmt::format("the engine process {} has ended, but its memory on {} is not back", gone.pid,
-                             options_.device);
+    waits_for_ =
+        fmt::format("the engine process {} has ended, but its memory on {} is not back", gone.pid, options_.device);
     spdlog::error("{}", waits_for_);
     lost_pid_ = gone.pid;
   }
@@ -320,8 +320,8 @@ void Agent::fail(protocol::EngineFailed failure, Time now) {
   give_back(line_.remove_all());
 }
 
-// Nobody is to blame. The first time the model is loaded again at once, to speak half as many segments together; when it
-// happens again, after a while; at last the model is left alone for long, and other work goes on.
+// Nobody is to blame. The first time the model is loaded again at once, to speak half as many segments together; when
+// it happens again, after a while; at last the model is left alone for long, and other work goes on.
 void Agent::ran_out_of_memory(protocol::EngineFailed failure, Time now) {
   if (takes_since_ >= kCalmTakes) memory_ran_out_ = 0;
   takes_since_ = 0;
@@ -341,10 +341,11 @@ void Agent::ran_out_of_memory(protocol::EngineFailed failure, Time now) {
     return pump(now);
   }
   if (memory_ran_out_ >= kMemoryFaults) {
-    refusal_ = Refusal{model_,
-                       fmt::format("model {} ran out of memory {} times in a row ({}); it is tried again {} minutes later",
-                                   model_, memory_ran_out_, failure.message, kLeftAlone.count()),
-                       now + kLeftAlone};
+    refusal_ =
+        Refusal{model_,
+                fmt::format("model {} ran out of memory {} times in a row ({}); it is tried again {} minutes later",
+                            model_, memory_ran_out_, failure.message, kLeftAlone.count()),
+                now + kLeftAlone};
     if (wish_ && wish_->model == model_) wish_.reset();
   }
   back_off(failure.message, now);
@@ -371,8 +372,10 @@ std::optional<Agent::Time> Agent::idle_until(Time now) const {
 
 // When to load ahead of expected work; it needs no more than an agent that holds nothing.
 std::optional<Agent::Time> Agent::look_ahead_at(Time now) const {
-  const bool there = (state_ == State::warm || state_ == State::loading) && model_ == (expected_ ? expected_->model : "");
-  if (!expected_ || now > expected_->at || wish_ || !line_.empty() || retiring_ || there || refusal_) return std::nullopt;
+  const bool there =
+      (state_ == State::warm || state_ == State::loading) && model_ == (expected_ ? expected_->model : "");
+  if (!expected_ || now > expected_->at || wish_ || !line_.empty() || retiring_ || there || refusal_)
+    return std::nullopt;
   if (state_ != State::cold && state_ != State::warm) return std::nullopt;
   const double known = measures_.loading_s(expected_->model, options_.device);
   return expected_->at - in_clock(std::chrono::duration<double>(known > 0 ? known : kUnknownLoad_s)) - kAheadMargin;

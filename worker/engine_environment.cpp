@@ -105,7 +105,8 @@ std::uint64_t available_memory_bytes() {
 }
 
 std::uint64_t total_memory_bytes() {
-  return std::min(number_of("/proc/meminfo", "MemTotal:", kUnlimited / 1024) * 1024, number_in(kGroupLimit, kUnlimited));
+  return std::min(number_of("/proc/meminfo", "MemTotal:", kUnlimited / 1024) * 1024,
+                  number_in(kGroupLimit, kUnlimited));
 }
 
 std::uint64_t kernel_memory_kills() { return number_of("/proc/vmstat", "oom_kill ", 0); }

@@ -53,7 +53,8 @@ std::string choose_device(const std::string& wished) {
                     wished.find_first_not_of("0123456789", 5) == std::string::npos;
   if (wished == "auto") return kSpeaksCuda && access("/dev/nvidiactl", R_OK | W_OK) == 0 ? "cuda:0" : "cpu";
   if (wished == "cpu" || cuda) return wished;
-  throw Fault(Exit::usage, "unknown device '" + wished + "'", "use auto, cpu, or cuda:N as in cuda:0; several in config.yaml mean a worker for each");
+  throw Fault(Exit::usage, "unknown device '" + wished + "'",
+              "use auto, cpu, or cuda:N as in cuda:0; several in config.yaml mean a worker for each");
 }
 
 // From here on these signals are read from the loop; blocked before any thread is started, which inherits that.

@@ -25,12 +25,12 @@ class Stay {
   void keep(const KeepAlive& keep, std::int64_t wall_ms);
   const KeepAlive& kept() const { return keep_; }
   void arrived() { ahead_ = false; }  // the work that it was loaded ahead of
-  std::string describe() const;  // "keep_alive 30s"
+  std::string describe() const;       // "keep_alive 30s"
 
   // When a model that is idle since then goes; nullopt: never. Work of its model that comes within the same time again
   // keeps it until it is there, as long as it was not wished to go at once.
-  std::optional<Time> until(Time idle_since, const std::string& model, const std::optional<Expected>& expected, Time now,
-                            std::int64_t wall_ms) const;
+  std::optional<Time> until(Time idle_since, const std::string& model, const std::optional<Expected>& expected,
+                            Time now, std::int64_t wall_ms) const;
 
  private:
   std::chrono::duration<double> span() const;

@@ -83,7 +83,8 @@ TEST(Scheduler, WorkGoesFirstToTheWorkerThatHasItsModel) {
   const std::vector<WorkerRoom> rooms = {{"cold", "", 0, 4}, {"other", "b", 0, 4}, {"warm", "a", 0, 4}};
   std::map<std::size_t, std::uint64_t> segments;
   for (const Assignment& a : schedule({job(1, 1, 5)}, rooms, {}, 1000, {})) segments[a.worker] += a.segments;
-  EXPECT_EQ(segments, (std::map<std::size_t, std::uint64_t>{{0, 1}, {2, 4}})) << "the rest goes to the one that is free";
+  EXPECT_EQ(segments, (std::map<std::size_t, std::uint64_t>{{0, 1}, {2, 4}}))
+      << "the rest goes to the one that is free";
 }
 
 // One worker, one segment a second; two hundred jobs of two models that were submitted in turns.
@@ -92,8 +93,7 @@ TEST(Scheduler, TwoModelsInTurnsChangeTheEngineNoMoreOftenThanMaxModelWaitAllows
   ScheduleOptions options;
   options.max_model_wait_ms = 300'000;
   std::vector<RunnableJob> jobs;
-  for (std::uint64_t number = 1; number <= 200; ++number)
-    jobs.push_back(job(number, 1, 30, 0, number % 2 ? "a" : "b"));
+  for (std::uint64_t number = 1; number <= 200; ++number) jobs.push_back(job(number, 1, 30, 0, number % 2 ? "a" : "b"));
   WorkerRoom room{"w", "", 0, 1};
   std::map<std::string, std::int64_t> longest_wait_s, last_spoken_s;
   int changes = 0;

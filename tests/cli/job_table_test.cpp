@@ -160,13 +160,16 @@ TEST(WorkerLine, NamesDevicesAndWhatHoldsTheWorkUp) {
 }
 
 TEST(WorkerTable, ShowsMemoryAndProcesses) {
-  EXPECT_EQ(worker_table(with_workers().workers, 200),
-            "WORKER  DEVICE  STATE  MODEL       VOICE     UNTIL          MEMORY              PEAK  WAITING  SPOKEN  SPEED  "
-            "ENGINE\n"
-            "   100  cuda:0  busy   kokoro-82m  af_heart  -      2 GB + 1.25 GB  2.25 GB + 1.5 GB    1,003   1,234   412x     "
-            "101\n"
-            "   102  cpu     cold   -           -         -                   -                 -        0       0      -       "
-            "-\n");
+  EXPECT_EQ(
+      worker_table(with_workers().workers, 200),
+      "WORKER  DEVICE  STATE  MODEL       VOICE     UNTIL          MEMORY              PEAK  WAITING  SPOKEN  SPEED  "
+      "ENGINE\n"
+      "   100  cuda:0  busy   kokoro-82m  af_heart  -      2 GB + 1.25 GB  2.25 GB + 1.5 GB    1,003   1,234   412x    "
+      " "
+      "101\n"
+      "   102  cpu     cold   -           -         -                   -                 -        0       0      -    "
+      "   "
+      "-\n");
 }
 
 TEST(WorkerTable, SaysHowLongAnIdleModelStaysAndWhyAnotherIsNotLoaded) {

@@ -30,7 +30,8 @@ json worker(const Installation& lectern) {
 }
 json job(const Installation& lectern) { return lectern.status()["jobs"][0]; }
 bool reason_has(const Installation& lectern, const std::string& words) {
-  return Installation::until([&] { return job(lectern)["reason"].get<std::string>().find(words) != std::string::npos; });
+  return Installation::until(
+      [&] { return job(lectern)["reason"].get<std::string>().find(words) != std::string::npos; });
 }
 void submit(const Installation& lectern, const std::string& name, const std::string& text) {
   const Ended ended = lectern.run({"submit", lectern.script(name, text)});
@@ -234,8 +235,8 @@ TEST(EngineLife, TwoHundredLoadsAndUnloadsLeaveNothingBehind) {
   EXPECT_EQ(names_in("/dev/shm"), shared);
   EXPECT_LE(open_files(broker) + open_files(agent), files);
   EXPECT_EQ(children(agent), "") << "zombies";
-  RecordProperty("grown_bytes", std::to_string(resident_bytes(broker) + resident_bytes(agent)) + " from " +
-                                    std::to_string(memory));
+  RecordProperty("grown_bytes",
+                 std::to_string(resident_bytes(broker) + resident_bytes(agent)) + " from " + std::to_string(memory));
 }
 
 }  // namespace
