@@ -167,7 +167,7 @@ std::string Timetable::waits_for(const Job& job) {
   Window* window = find(when.window);
   if (!window) return waiting + ", which config.yaml lacks now; add it, or use `lectern run-now`";
   const calendar::Level& level = look(*window, now);
-  if (level.open) return window->against.empty() ? "" : waiting + ", in which " + window->against;
+  if (level.open) return window->against.empty() ? "" : waiting + ": " + window->against;
   if (level.holds.end == calendar::kNever) return waiting + ", which does not open in the next weeks";
   return waiting + " (" + calendar::ahead_words("opens", window->zone, level.holds.end, now) + ")";
 }
