@@ -14,7 +14,6 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  lectern model pull kokoro-82m           once\n"
     "  lectern submit chapters/ -o audio/      queue forty scripts and go to bed\n"
-    "  lectern status --follow                 watch\n"
     "\n"
     "Exit codes: 0 done, 1 a job failed or time ran out, 2 wrong usage, 3 no broker, 4 no such job, voice, model or\n"
     "file, 5 bad input, 6 not enough space or memory, 70 a fault of ours, 130 Ctrl-C (jobs go on).";
