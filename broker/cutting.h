@@ -1,6 +1,8 @@
 // A script becomes segments with the keys of their takes. Pure: runs on the pool.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,20 @@ struct CutScript {
   std::uint64_t characters = 0;  // to be spoken
 };
 
+// The voices of a script besides the job's: who speaks the lines that begin with "Speaker:", and the sound of a voice
+// by its name, which throws Fault when the model cannot speak it. Called once a name.
+struct ScriptVoices {
+  std::map<std::string, std::string> cast;
+  std::function<SoundSettings(const std::string& voice)> sound;
+};
+// The cast as it is stored and sent: a JSON object, or nothing. Throws Fault(bad_input) for anything else.
+std::map<std::string, std::string> parse_cast(const protocol::Json& cast);
+
 // Throws Fault(bad_input) when the script is not text or nothing in it can be spoken. `name` is the script's, for the
 // message; `text_format` is plain or markdown.
 CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                     const SoundSettings& sound);
+                     const SoundSettings& sound, const ScriptVoices& voices);
+// Whether a script may speak with more than one voice: then its voices are worth checking before it is accepted.
+bool has_voices(std::string_view bytes, const std::map<std::string, std::string>& cast);
 
 }  // namespace lectern

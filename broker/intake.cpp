@@ -47,6 +47,7 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   said.window = submit.window;
   if (submit.speed != 0) said.speed = submit.speed;
   if (submit.priority != 0) said.priority = submit.priority;
+  said.cast = parse_cast(submit.cast);
   return said;
 }
 
@@ -103,9 +104,24 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   if (submit.format.empty()) job.output = with_format(job.output, job.format).string();
   SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
   job.voice = sound.voice;
+  if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
+  // Who is missing in the cast, and voices that are nowhere, are said now and not at night.
+  if (has_voices(job.script, said.cast)) cut(job, sound);
   check_output_folder(job.output);
   job.output = final_output(job);
   return {std::move(job), std::move(sound)};
+}
+
+void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
+  const std::string named = model.empty() ? settings_.model : model;
+  models_.sound(named, voice.empty() && named == settings_.model ? settings_.voice : voice,
+                speed == 0 ? settings_.speed : speed);
+}
+
+CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
+  const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
+                            [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
+  return cut_script(job.script, job.script_name, job.text_format, sound, voices);
 }
 
 When Intake::when(const protocol::Submit& submit, const std::string& window) {
@@ -123,6 +139,7 @@ When Intake::when(const protocol::Submit& submit, const std::string& window) {
 
 Store::Added Intake::add(const NewJob& job) {
   const auto added = store_.add_job(job);
+  store_.release_model(job.model);
   spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
   return added;
 }

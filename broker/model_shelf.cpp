@@ -6,6 +6,7 @@
 
 #include "broker/clock.h"
 #include "config/sha256.h"
+#include "config/voice_choice.h"
 
 namespace lectern {
 namespace {
@@ -37,16 +38,22 @@ InstalledModel ModelShelf::installed(const CatalogueModel& model) {
   return seen.installed;
 }
 
+std::string ModelShelf::digest(const std::string& name, const std::string& voice) {
+  const CatalogueModel& entry = model(name);
+  const InstalledModel files = installed(entry);
+  return sound_digest(entry, files, choose_voice(paths_, catalogue_, entry, files, voice), settings_.precision);
+}
+
 SoundSettings ModelShelf::sound(const std::string& name, const std::string& voice, double speed) {
   const CatalogueModel& entry = model(name);
-  const CatalogueVoice& chosen = require_voice(entry, voice);
+  if (voice.empty() || entry.find_voice(voice) != nullptr) require_voice(entry, voice);  // before what is installed
   const InstalledModel files = installed(entry);
+  const VoiceChoice chosen = choose_voice(paths_, catalogue_, entry, files, voice);
   SoundSettings sound;
   sound.model = entry.name;
   sound.model_hash = files.hash();
   sound.voice = chosen.name;
-  require_voice_file(entry, chosen, files);
-  sound.voice_hash = files.file_hash(chosen.file);
+  sound.voice_hash = chosen.hash;
   sound.language = chosen.spoken_as;
   sound.precision = settings_.precision;
   sound.revision = entry.revision;

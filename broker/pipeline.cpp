@@ -44,6 +44,7 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
     segment.begin = row.begin;
     segment.end = row.end;
     segment.spoken = row.spoken;
+    segment.voice = row.voice;
     segment.after = pause_of(row.pause);
     segment.take_key = row.take;
     segment.seed = row.seed;
@@ -115,7 +116,9 @@ void Pipeline::cut(const Job& job) {
       models_.verify(job.model);
       SoundSettings sound = models_.sound(job.model, job.voice, job.speed);
       sound.seed = job.seed;
-      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound));
+      const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
+                                [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
+      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, voices));
       return [this, number = job.number, result, hash = sound.model_hash, settled] {
         if (const auto now = store_.job(number); now && !now->cut && !finished(now->state))
           store_.set_segments(number, result->segments, result->unspoken, hash);

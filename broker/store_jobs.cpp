@@ -10,7 +10,7 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch, j.seed, j.job_id, b.batch_id, b.name, j.name, j.script_name, j.text_format, j.reason, "
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
-    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job FROM jobs j JOIN batches b ON "
+    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job, j.speakers FROM jobs j JOIN batches b ON "
     "b.id = j.batch WHERE j.id = ?";
 
 Job read_job(const Query& q) {
@@ -36,6 +36,7 @@ Job read_job(const Query& q) {
   job.when.not_before_ms = q.integer(c++);
   job.when.by_ms = q.integer(c++);
   job.when.after_job = q.count(c++);
+  job.cast = q.text(c++);
   return job;
 }
 
@@ -60,11 +61,11 @@ Store::Added Store::add_job(const NewJob& job) {
       .run();
   Query(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
-        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job) "
-        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers) "
+        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         job.job_id, job.batch_id, job.name, job.script_name, job.text_format, job.model, job.voice, job.format,
         job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms(), job.when.window,
-        job.when.not_before_ms, job.when.by_ms, job.when.after_job)
+        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast)
       .run();
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
@@ -171,10 +172,10 @@ void Store::set_segments(std::uint64_t number, const std::vector<NewSegment>& se
     }
     if (spoken) ++done, characters_done += length;
     Query(database_,
-          "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take) "
-          "VALUES(?,?,?,?,?,?,?,?,?)",
+          "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, voice) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?)",
           number, index++, name(spoken ? SegmentState::done : SegmentState::waiting), segment.begin, segment.end,
-          segment.pause, segment.spoken, segment.seed, segment.take)
+          segment.pause, segment.spoken, segment.seed, segment.take, segment.voice)
         .run();
   }
   Query(database_, "UPDATE scripts SET unspoken = ? WHERE job = ?", unspoken, number).run();

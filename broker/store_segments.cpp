@@ -54,8 +54,10 @@ bool Store::split(std::uint64_t segment) {
   Query(database_, "UPDATE segments SET idx = -idx - 2 WHERE job = ? AND idx > ?", whole->job, whole->index).run();
   Query(database_, "UPDATE segments SET idx = -idx - 1 WHERE job = ? AND idx < 0", whole->job).run();
   Query(database_,
-        "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, failures, suspect, split) "
-        "SELECT job, idx + 1, 'waiting', ?, end_at, pause, ?, ?, ?, failures, suspect, 1 FROM segments WHERE id = ?",
+        "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, failures, suspect, split, "
+        "voice) "
+        "SELECT job, idx + 1, 'waiting', ?, end_at, pause, ?, ?, ?, failures, suspect, 1, voice FROM segments "
+        "WHERE id = ?",
         between, second, segment_seed(whole->seed, second), half_key(second), segment)
       .run();
   Query(database_,

@@ -4,6 +4,7 @@
 
 #include "cli/download_progress.h"
 #include "config/fault.h"
+#include "config/recorded_voice.h"
 
 namespace lectern::cli {
 namespace {
@@ -94,14 +95,46 @@ json voices_json(const CatalogueModel& model) {
   return voices;
 }
 
+json all_voices_json(const Paths& paths, const Catalogue& catalogue, const CatalogueModel* only) {
+  json voices = json::array();
+  std::string cloning;
+  for (const CatalogueModel& model : catalogue.models()) {
+    if (only != nullptr && only->name != model.name) continue;
+    for (json& voice : voices_json(model)) voices.push_back(std::move(voice));
+    if (model.clones_voices) cloning += (cloning.empty() ? "" : ", ") + model.name;
+  }
+  if (cloning.empty()) return voices;
+  std::vector<std::string> damaged;
+  for (const RecordedVoice& voice : recorded_voices(paths, &damaged))
+    voices.push_back({{"name", voice.name},
+                      {"model", cloning},
+                      {"language", nullptr},
+                      {"sex", nullptr},
+                      {"served", true},
+                      {"refusal", nullptr},
+                      {"default", false},
+                      {"source", voice.source}});
+  for (const std::string& fault : damaged)
+    voices.push_back({{"name", nullptr},
+                      {"model", cloning},
+                      {"language", nullptr},
+                      {"sex", nullptr},
+                      {"served", false},
+                      {"refusal", fault},
+                      {"default", false}});
+  return voices;
+}
+
 std::string voices_text(const json& voices) {
-  std::vector<std::vector<std::string>> rows = {{"NAME", "LANGUAGE", "SEX", "SERVED"}};
+  const auto text_or_dash = [](const json& value) { return value.is_null() ? "-" : value.get<std::string>(); };
+  std::vector<std::vector<std::string>> rows = {{"NAME", "MODEL", "LANGUAGE", "SEX", "SERVED"}};
   for (const json& voice : voices) {
     std::string served = "yes";
     if (!voice["served"].get<bool>()) served = "no: " + voice["refusal"].get<std::string>();
     if (voice["default"].get<bool>()) served += ", default";
-    rows.push_back(
-        {voice["name"], voice["language"], voice["sex"].is_null() ? "-" : voice["sex"].get<std::string>(), served});
+    if (voice.contains("source")) served += ", from " + voice["source"].get<std::string>();
+    rows.push_back({text_or_dash(voice["name"]), voice["model"].get<std::string>(), text_or_dash(voice["language"]),
+                    text_or_dash(voice["sex"]), served});
   }
   return table_text(rows);
 }

@@ -18,6 +18,8 @@ std::string models_text(const nlohmann::json& models);
 
 // One entry a voice: language, sex, whether it is served, or why not, and which is the default.
 nlohmann::json voices_json(const CatalogueModel& model);
+// The same of all models, or of one; those made from recordings too, which every model speaks that clones voices.
+nlohmann::json all_voices_json(const Paths& paths, const Catalogue& catalogue, const CatalogueModel* only);
 std::string voices_text(const nlohmann::json& voices);
 
 }  // namespace lectern::cli

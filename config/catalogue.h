@@ -48,6 +48,7 @@ struct CatalogueModel {
   int sample_rate_hz = 0;
   int max_segment_chars = 0;
   double chars_per_second = 15;  // of speech, for estimates
+  double times_real_time = 1;    // of speaking on a processor, for estimates until it is measured
   bool clones_voices = false;
   std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
   bool built_in = false;          // needs no files (test models)
@@ -92,7 +93,9 @@ struct InstalledModel {
 // What is installed under that name; nullopt when nothing is. A built-in model is always installed, without files.
 // Throws Fault(bad_input) for an unreadable installed.json.
 std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model);
-// The same, or the Fault(not_found) "model 'x' is not installed" with the hint "lectern model pull x". Also checks that
+// What the record installed.json of a model's folder says. Throws Fault(not_found or bad_input) naming it.
+InstalledModel read_installed_model(const std::filesystem::path& folder);
+// As installed_model(), or the Fault(not_found) "model 'x' is not installed" with the hint "lectern model pull x". Also checks that
 // every file is there with its recorded size (not its hash): Fault(bad_input) naming the file otherwise.
 InstalledModel require_model(const Paths& paths, const CatalogueModel& model);
 

@@ -31,29 +31,32 @@ std::string InstalledModel::file_hash(const std::string& path) const {
   return {};
 }
 
-std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model) {
+InstalledModel read_installed_model(const fs::path& folder) {
+  const fs::path record = folder / "installed.json";
   InstalledModel installed;
-  installed.name = model.name;
-  if (model.built_in) {
-    installed.source = "built in";
-    return installed;
-  }
-  const fs::path record = paths.model(model.name) / "installed.json";
-  std::error_code error;
-  if (!fs::exists(record, error) && !error) return std::nullopt;
   try {
     const auto json = nlohmann::json::parse(read_file(record));
-    if (json.at("model").get<std::string>() != model.name)
-      throw Fault(Exit::bad_input, record.string() + ": is of model '" + json.at("model").get<std::string>() + "'",
-                  "lectern model pull " + model.name);
+    installed.name = json.at("model").get<std::string>();
     installed.source = json.at("source").get<std::string>();
     for (const auto& file : json.at("files"))
       installed.files.push_back({file.at("path").get<std::string>(), file.at("bytes").get<std::uint64_t>(),
                                  file.at("sha256").get<std::string>()});
   } catch (const nlohmann::json::exception& e) {
     throw Fault(Exit::bad_input, record.string() + ": not a record of an installed model: " + e.what(),
-                "lectern model pull " + model.name);
+                "lectern model pull " + folder.filename().string());
   }
+  return installed;
+}
+
+std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model) {
+  if (model.built_in) return InstalledModel{model.name, "built in", {}};
+  const fs::path record = paths.model(model.name) / "installed.json";
+  std::error_code error;
+  if (!fs::exists(record, error) && !error) return std::nullopt;
+  InstalledModel installed = read_installed_model(paths.model(model.name));
+  if (installed.name != model.name)
+    throw Fault(Exit::bad_input, record.string() + ": is of model '" + installed.name + "'",
+                "lectern model pull " + model.name);
   return installed;
 }
 

@@ -8,6 +8,7 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
   if (!stronger.model.empty() && stronger.model != model) {
     model = stronger.model;
     voice.clear();
+    cast.clear();
   }
   const std::pair<std::string*, const std::string*> words[] = {
       {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window}};
@@ -15,6 +16,7 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
     if (!said->empty()) *mine = *said;
   if (stronger.speed) speed = stronger.speed;
   if (stronger.priority) priority = stronger.priority;
+  for (const auto& [speaker, voice] : stronger.cast) cast[speaker] = voice;
 }
 
 const std::vector<std::string>& format_names() {
@@ -36,7 +38,22 @@ ScriptSettings take_script_settings(YamlFields& fields, bool title) {
   if (const auto value = given("window")) s.window = fields.text("window", *value);
   if (const auto value = given("speed")) s.speed = fields.number("speed", *value, 0.5, 2.0);
   if (const auto value = given("priority")) s.priority = fields.whole("priority", *value, -100, 100);
+  if (const auto value = given("cast")) {
+    YamlFields speakers(*value, fields.file(), "'cast'");
+    s.cast = take_cast(speakers);
+  }
   return s;
+}
+
+std::map<std::string, std::string> take_cast(YamlFields& speakers) {
+  std::map<std::string, std::string> cast;
+  for (const std::string& speaker : speakers.keys()) {
+    const YAML::Node value = speakers.find(speaker);
+    const std::string voice = speakers.text(speaker, value);
+    if (speaker.empty() || voice.empty()) speakers.refuse(value, "a speaker or a voice is empty", "write Anna: af_heart");
+    cast[speaker] = voice;
+  }
+  return cast;
 }
 
 ScriptSettings parse_script_settings(const std::string& yaml, const std::string& file) {

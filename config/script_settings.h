@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,9 +17,11 @@ struct ScriptSettings {
   std::string window;                       // of config.yaml, or "always"; empty: not said
   std::optional<double> speed;              // 0.5 to 2.0
   std::optional<std::int64_t> priority;     // -100 to 100
+  // Who speaks the lines that begin with "Anna:": speaker -> voice, or "narrator" for the script's own voice.
+  std::map<std::string, std::string> cast = {};
 
   // What `stronger` says stands over what this says. A voice belongs to its model: another model without a voice gets
-  // that model's default.
+  // that model's default, and without a cast none.
   void apply(const ScriptSettings& stronger);
 };
 
@@ -28,6 +31,9 @@ const std::vector<std::string>& format_names();
 // Takes the keys of ScriptSettings from a mapping; the caller takes its own keys and calls finish(). `title` only where
 // one script is spoken of. Throws Fault(bad_input) with file, line, key and mend.
 ScriptSettings take_script_settings(YamlFields& fields, bool title);
+
+// A mapping of speakers and voices, which stands under `cast` or fills a file of its own.
+std::map<std::string, std::string> take_cast(YamlFields& speakers);
 
 // All of a text, which holds nothing but these keys: a file NAME.yaml beside a script.
 ScriptSettings parse_script_settings(const std::string& yaml, const std::string& file);

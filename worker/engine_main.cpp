@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -20,6 +19,7 @@
 #include "worker/engine_host.h"
 #ifdef LECTERN_WITH_CHATTERBOX
 #include "worker/chatterbox/engine.h"
+#include "worker/chatterbox/voice_program.h"
 #endif
 #ifdef LECTERN_WITH_KOKORO
 #include "worker/kokoro/engine.h"
@@ -71,7 +71,7 @@ struct Arguments {
 Arguments read_arguments(int argc, char** argv) {
   Arguments a;
   CLI::App app{"Lectern's speech engine; started by lectern-worker."};
-  std::string folder;
+  std::string folder, voices;
   app.set_version_flag("--version", LECTERN_VERSION);
   const auto check = [] {
     print_check();
@@ -82,8 +82,10 @@ Arguments read_arguments(int argc, char** argv) {
   app.add_option("--engine", a.engine, "which engine")->required();
   app.add_option("--model", a.model, "the model's name")->required();
   app.add_option("--model-folder", folder, "where its files are");
+  app.add_option("--voices", voices, "where the voices made from recordings are");
   app.add_option("--device", a.options.device, "cpu or cuda:N");
   app.add_option("--threads", a.options.threads, "processor threads; 0: all cores");
+  app.add_option("--lanes", a.options.most_lanes, "at most so many segments at once; 0: as many as are worth it");
   app.add_option("--precision", a.options.precision, "float32, bfloat16 or float16");
   app.add_option("--log-level", a.log_level, "trace, debug, info, warn, error or off");
   app.add_option("--log-file", a.log_file, "default: stderr");
@@ -93,6 +95,7 @@ Arguments read_arguments(int argc, char** argv) {
     std::exit(app.exit(e) == 0 ? 0 : static_cast<int>(Exit::usage));
   }
   a.options.model_folder = folder;
+  a.options.voices_folder = voices;
   return a;
 }
 
@@ -125,12 +128,10 @@ protocol::EngineFailed describe_current_exception() {
     failure.message = fault.what();
     failure.hint = fault.hint();
   } catch (const std::exception& e) {
-    // Libraries append a stack to their message; its first line is for people. libtorch throws its own type for memory.
+    // Libraries append a stack to their message; its first line is for people.
     const std::string what = e.what();
     failure.message = what.substr(0, what.find('\n'));
-    const bool memory = dynamic_cast<const std::bad_alloc*>(&e) || what.find("allocate memory") != std::string::npos ||
-                        what.find("out of memory") != std::string::npos;
-    if (memory) {
+    if (out_of_memory(e)) {
       failure.exit = static_cast<int>(Exit::no_space);
       failure.message = "out of memory (" + failure.message + ")";
       failure.hint = "close other programs, or set fewer `threads` in config.yaml";
@@ -154,6 +155,10 @@ void work(EngineHost& host, const Arguments& arguments, std::unique_ptr<Engine>&
 }
 
 int engine_main(int argc, char** argv) {
+#ifdef LECTERN_WITH_CHATTERBOX
+  if (argc > 1 && std::string_view(argv[1]) == chatterbox::kVoiceProgram)
+    return chatterbox::voice_program(argc - 1, argv + 1);
+#endif
   const Arguments arguments = read_arguments(argc, argv);
   start_log("lectern-engine", arguments.log_file, arguments.log_level);
   EngineHost host(arguments.socket);

@@ -23,6 +23,7 @@ struct PublishedSegment {
   std::size_t index = 0;
   std::size_t begin = 0, end = 0;   // code points of the script
   std::string spoken;
+  std::string voice;  // empty: the job's
   text::Break after = text::Break::sentence;
   std::string take_key;
   std::uint64_t seed = 0;

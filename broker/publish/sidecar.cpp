@@ -22,16 +22,18 @@ std::string as_text(const ordered_json& value, int indent) {
 }
 
 ordered_json describe_segment(const PublishedSegment& segment, const Piece& piece, double rate) {
-  return {{"index", segment.index},
-          {"begin", segment.begin},
-          {"end", segment.end},
-          {"text", segment.spoken},
-          {"start_s", static_cast<double>(piece.start) / rate},
-          {"duration_s", static_cast<double>(piece.speech) / rate},
-          {"pause_s", static_cast<double>(piece.pause) / rate},
-          {"take", segment.take_key},
-          {"seed", segment.seed},
-          {"notes", ordered_json(segment.notes)}};
+  ordered_json described = {{"index", segment.index},
+                            {"begin", segment.begin},
+                            {"end", segment.end},
+                            {"text", segment.spoken},
+                            {"start_s", static_cast<double>(piece.start) / rate},
+                            {"duration_s", static_cast<double>(piece.speech) / rate},
+                            {"pause_s", static_cast<double>(piece.pause) / rate},
+                            {"take", segment.take_key},
+                            {"seed", segment.seed},
+                            {"notes", ordered_json(segment.notes)}};
+  if (!segment.voice.empty()) described["voice"] = segment.voice;
+  return described;
 }
 
 std::string read_start(const fs::path& file, std::size_t bytes) {

@@ -2,7 +2,8 @@
 //
 //   {"schema": "lectern-sidecar", "version": 1, "job_id": ..., "audio": "NAME.flac", "sha256": ..., "bytes": ...,
 //    "format": "flac", "sample_rate_hz": ..., "seconds": ..., "peak": ..., "gain": ..., "facts": {...},
-//    "segments": [{"index", "begin", "end", "text", "start_s", "duration_s", "pause_s", "take", "seed", "notes"}, ...],
+//    "segments": [{"index", "begin", "end", "text", "start_s", "duration_s", "pause_s", "take", "seed", "notes",
+//    "voice" when it is not the job's}, ...],
 //    "unspoken": [{"begin", "end", "reason"}, ...], "seal": ...}
 //
 // begin and end count code points of the script. start_s, duration_s (of speech) and pause_s are frames divided by the

@@ -51,11 +51,11 @@ bool is_rule(std::u32string_view line) {
 }
 
 void drop_silent_blocks(Document& document) {
-  Break before = Break::paragraph;
+  Break before = Break::clause;
   std::erase_if(document.blocks, [&before](Block& block) {
     before = block.before = std::max(before, block.before);
     if (!has_words(block.text)) return true;
-    before = Break::paragraph;
+    before = Break::clause;
     return false;
   });
 }

@@ -23,6 +23,7 @@ struct Block {
   bool heading = false;
   std::u32string text;                // what is read
   std::vector<std::uint32_t> source;  // for each character of `text` its position in the script, never descending
+  std::string voice = {};             // who speaks it; empty: the job's voice
 
   void append(char32_t c, std::size_t position) {
     text.push_back(c);

@@ -11,6 +11,7 @@
 #include "broker/text/roman.h"
 #include "broker/text/sentences.h"
 #include "broker/text/tags.h"
+#include "broker/text/voices.h"
 #include "config/fault.h"
 #include "config/front_matter.h"
 
@@ -212,8 +213,10 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
   const Language& language = find_language(options.language);
   const std::size_t front_bytes = front_matter_bytes(script);
   const std::u32string text = to_code_points(script.substr(front_bytes));
-  Document document =
-      options.format == Format::markdown ? read_markdown(text) : read_plain(text, std::string(language.name));
+  const VoiceMarks voices(text, options.cast);
+  Document document = options.format == Format::markdown ? read_markdown(voices.readable())
+                                                         : read_plain(voices.readable(), std::string(language.name));
+  voices.place(document);
   Tags tags(options.tags, options.silent_tags);
   tags.place(document);
   Segmentation result;
@@ -223,7 +226,7 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
     for (Piece& piece : BlockCutter(block, options, language, tags).cut())
       result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
                                  std::move(piece.spoken), piece.ends_sentence ? Break::sentence : Break::clause,
-                                 block.heading});
+                                 block.heading, block.voice});
   }
   if (result.segments.empty())
     throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",

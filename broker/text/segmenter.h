@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ struct Segment {
   std::string spoken;              // UTF-8: what the model is given; never empty, never longer than the limit
   Break after = Break::sentence;
   bool heading = false;
+  std::string voice = {};  // who speaks it, as the script or its cast says; empty: the job's voice
 };
 
 // A stretch of the script that no segment speaks, and why ("white space", "rule", "markup", "image", ...).
@@ -42,6 +44,7 @@ struct SegmenterOptions {
   std::size_t max_segment_chars = 300;        // code points of Segment::spoken; the model's limit, at least 40
   std::vector<std::string> tags = {};         // that the model speaks ("[laugh]"): they stay in Segment::spoken
   std::vector<std::string> silent_tags = {};  // that only other models speak: they are left out
+  std::map<std::string, std::string> cast = {};  // speaker -> voice; empty: a line "Anna: ..." is ordinary text
 };
 
 // Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else
@@ -52,7 +55,8 @@ std::string decode_script(std::string_view bytes, const std::string& name);
 // The name of the encoding that decode_script() finds ("UTF-8", "UTF-16LE", "windows-1252", ...).
 std::string script_encoding(std::string_view bytes);
 
-// Cuts a decoded script. Throws Fault(bad_input) when nothing in it can be spoken.
+// Cuts a decoded script. Throws Fault(bad_input) when nothing in it can be spoken, and when it has lines of speakers
+// that the cast lacks, naming all of them.
 Segmentation segment_script(std::string_view script, const SegmenterOptions& options);
 
 // How a reader would say it: numbers, money, dates, times, ordinals, units, Roman numerals, abbreviations written out.

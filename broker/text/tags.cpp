@@ -38,7 +38,7 @@ Tags::Found Tags::tag_at(std::u32string_view text, std::size_t at) const {
 }
 
 void Tags::place(Block& block, std::vector<Unspoken>& silent) const {
-  Block placed{.before = block.before, .heading = block.heading, .text = {}, .source = {}};
+  Block placed{.before = block.before, .heading = block.heading, .text = {}, .source = {}, .voice = block.voice};
   const std::u32string_view text = block.text;
   for (std::size_t i = 0; i < text.size();) {
     const Found found = tag_at(text, i);

@@ -27,6 +27,7 @@ nlohmann::json settings_view(const FolderSettings& folder) {
   if (!s.window.empty()) view["window"] = s.window;
   if (s.speed) view["speed"] = *s.speed;
   if (s.priority) view["priority"] = *s.priority;
+  if (!s.cast.empty()) view["cast"] = s.cast;
   if (!folder.narration.output.empty()) view["output"] = folder.narration.output.string();
   return view;
 }

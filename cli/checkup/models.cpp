@@ -3,8 +3,9 @@
 
 #include "cli/checkup/checkup.h"
 #include "cli/model_pull.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/fault.h"
+#include "config/voice_choice.h"
 
 namespace lectern::cli {
 namespace {
@@ -85,16 +86,18 @@ void Checkup::voice() {
   const CatalogueModel* model = default_model();
   if (!model) return;
   const std::size_t before = findings_.size();
-  const CatalogueVoice* voice = nullptr;
-  try {
-    voice = &require_voice(*model, settings_.voice);
-  } catch (const Fault& fault) {
-    error("no-voice", std::string("no voice loaded: ") + fault.what(), fault.hint());
-  }
   std::optional<InstalledModel> installed;
   try {
     installed = installed_model(paths_, *model);
   } catch (const Fault&) {  // the model's check says it
+  }
+  std::string voice;
+  try {
+    const bool own = settings_.voice.empty() || model->find_voice(settings_.voice) != nullptr;
+    voice = own ? require_voice(*model, settings_.voice).name
+                : choose_voice(paths_, *catalogue_, *model, installed.value_or(InstalledModel{}), settings_.voice).name;
+  } catch (const Fault& fault) {
+    error("no-voice", std::string("no voice loaded: ") + fault.what(), fault.hint());
   }
   std::size_t voices = 0, missing = 0;
   std::string first;
@@ -111,7 +114,7 @@ void Checkup::voice() {
           "voice file not found: " + first + (missing > 1 ? fmt::format(" and {} more", missing - 1) : ""),
           "lectern model pull " + model->name);
   if (clean(before))
-    ok(fmt::format("{} of {}{}", voice->name, model->name, installed ? "" : ", which is not installed"));
+    ok(fmt::format("{} of {}{}", voice, model->name, installed ? "" : ", which is not installed"));
 }
 
 }  // namespace lectern::cli

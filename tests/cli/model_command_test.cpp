@@ -132,9 +132,9 @@ TEST_F(Commands, RemoveAsksAndWithNobodyThereWantsYes) {
 
 TEST_F(Commands, VoiceListShowsLanguageSexAndWhyAVoiceIsNotServed) {
   const std::string text = run({"voice", "list"}).text;
-  EXPECT_THAT(text, testing::ContainsRegex("af_heart +en-US +female +yes, default"));
-  EXPECT_THAT(text, testing::ContainsRegex("bm_george +en-GB +male +yes"));
-  EXPECT_THAT(text, testing::ContainsRegex("jf_alpha +ja +female +no: espeak-ng's Japanese"));
+  EXPECT_THAT(text, testing::ContainsRegex("af_heart +kokoro-82m +en-US +female +yes, default"));
+  EXPECT_THAT(text, testing::ContainsRegex("bm_george +kokoro-82m +en-GB +male +yes"));
+  EXPECT_THAT(text, testing::ContainsRegex("jf_alpha +kokoro-82m +ja +female +no: espeak-ng's Japanese"));
   const auto json = nlohmann::json::parse(run({"voice", "list", "--model", "kokoro-82m", "--json"}).text);
   EXPECT_EQ(json.size(), 54u);
   EXPECT_EQ(json.at(0).at("served"), true);

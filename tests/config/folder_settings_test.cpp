@@ -91,6 +91,21 @@ TEST(FrontMatter, MistakesNameTheLineOfTheFile) {
   EXPECT_THAT(refused("---\nspeed: 9\n---\n"), HasSubstr("a.md:2: 'speed' is out of range"));
   EXPECT_THAT(refused("---\ntitle: [\n---\n"), HasSubstr("not valid YAML"));
   EXPECT_THAT(refused("---\nformat: wma\n---\n"), HasSubstr("a.md:2: 'format' cannot be 'wma'"));
+  EXPECT_THAT(refused("---\ncast: anna\n---\n"), HasSubstr("a.md:2: "));
+  EXPECT_THAT(refused("---\ncast:\n  Anna: ''\n---\n"), HasSubstr("a.md:3: a speaker or a voice is empty"));
+}
+
+TEST(FrontMatter, MayHoldACastWhichNearerPlacesAddTo) {
+  ScriptSettings s = read_front_matter("---\ncast:\n  Anna: high\n  Old Ben: narrator\n---\nText.\n", "a.txt");
+  EXPECT_EQ(s.cast, (std::map<std::string, std::string>{{"Anna", "high"}, {"Old Ben", "narrator"}}));
+  ScriptSettings nearer;
+  nearer.cast = {{"Anna", "low"}, {"Carl", "high"}};
+  s.apply(nearer);
+  EXPECT_EQ(s.cast, (std::map<std::string, std::string>{{"Anna", "low"}, {"Carl", "high"}, {"Old Ben", "narrator"}}));
+  nearer.model = "another";
+  nearer.cast.clear();
+  s.apply(nearer);
+  EXPECT_TRUE(s.cast.empty()) << "voices belong to their model";
 }
 
 TEST(ScriptSettings, AnotherModelDoesNotInheritAVoice) {

@@ -100,6 +100,47 @@ TEST(WholePath, EncodingsAndMarkdownAreRead) {
   EXPECT_EQ(spoken("page.json").find_first_of("#*`[]"), std::string::npos) << spoken("page.json");
 }
 
+TEST(WholePath, AScriptSpeaksWithSeveralVoices) {
+  Installation lectern;
+  const auto submit = [&](const fs::path& script, std::vector<std::string> words = {}) {
+    words.insert(words.begin(), {"submit", script.string(), "--wait"});
+    return lectern.run(words);
+  };
+  const auto refused = [&](const fs::path& script, int exit, const std::string& what,
+                           std::vector<std::string> words = {}) {
+    const Ended ended = submit(script, std::move(words));
+    EXPECT_EQ(ended.exit, exit) << ended.out;
+    EXPECT_NE(ended.err.find(what), std::string::npos) << ended.err;
+  };
+  const std::string lines = "The narrator begins here.\n\nAnna: I come in now.\nBen: So do I, said he.\n";
+  const std::string cast = lectern.script("cast.yaml", "Anna: high\nBen: low\n");
+  refused(lectern.script("missing.txt", "---\ncast:\n  Anna: high\n---\n" + lines), 5, "the speakers Ben");
+  refused(lectern.script("nowhere.txt", "[voice: nobody] Here I am."), 4, "no voice 'nobody'");
+  refused(lectern.script("plain.txt", lines), 4, "no voice 'soprano'",
+          {"--cast", lectern.script("wrong.yaml", "Anna: soprano\nBen: low\n")});
+  refused(lectern.script("plain.txt", lines), 5, "bad.yaml", {"--cast", lectern.script("bad.yaml", "Anna\n")});
+  EXPECT_TRUE(lectern.status()["jobs"].empty());
+
+  ASSERT_EQ(submit(lectern.script("play.txt", lines), {"--cast", cast}).exit, 0);
+  const auto sidecar = nlohmann::json::parse(content(lectern.work() / "play.json"));
+  EXPECT_EQ(sidecar["facts"]["voice"], "middle");
+  std::vector<std::string> voices;
+  std::set<std::string> takes;
+  for (const auto& segment : sidecar["segments"]) {
+    voices.push_back(segment.value("voice", "-"));
+    takes.insert(segment["take"]);
+  }
+  EXPECT_EQ(voices, (std::vector<std::string>{"-", "high", "low"}));
+
+  // The same words in another voice are another take; in the same voice the take is there.
+  const auto spoken = [&] { return lectern.status()["workers"][0]["segments_done"].get<int>(); };
+  const int before = spoken();
+  ASSERT_EQ(submit(lectern.script("alone.txt", "I come in now.\n"), {"--voice", "high"}).exit, 0);
+  EXPECT_EQ(spoken(), before);
+  ASSERT_EQ(submit(lectern.script("other.txt", "[voice: low] I come in now.\n")).exit, 0);
+  EXPECT_EQ(spoken(), before + 1);
+}
+
 TEST(WholePath, ASegmentThatCannotBeSpokenFailsAloneWithItsText) {
   Installation lectern;
   const auto bad = lectern.script("bad.txt", sentences(3, "one") + "\n\nHere it says the word fault-fail in the middle of it.\n");
@@ -149,7 +190,7 @@ TEST(WholePath, CancelledWorkStopsAndLeavesNothing) {
 }
 
 TEST(WholePath, WhenTheQueueDrainsTheEngineGoes) {
-  Installation lectern(0, "keep_alive_s: 0.3\n");
+  Installation lectern(0, "keep_alive: 0.3\n");
   EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(3, "one")), "--wait"}).exit, 0);
   EXPECT_TRUE(Installation::until([&] { return lectern.engine() == 0; }, 8));
   EXPECT_EQ(lectern.status()["workers"][0]["state"], "cold");

@@ -5,6 +5,6 @@ lectern_test(weights_test
   LIBRARIES lectern_weights)
 lectern_test(kokoro_text_test SOURCES ${here}/kokoro_phonemes_test.cpp LIBRARIES lectern_kokoro_text)
 lectern_test(kokoro_test
-  SOURCES ${here}/kokoro_checkpoint_test.cpp ${here}/kokoro_vocoder_test.cpp
+  SOURCES ${here}/kokoro_checkpoint_test.cpp ${here}/kokoro_vocoder_test.cpp ${here}/kokoro_voices_test.cpp
   LIBRARIES lectern_kokoro)
 lectern_test(kokoro_engine_test SOURCES ${here}/kokoro_engine_test.cpp LIBRARIES lectern_kokoro TIMEOUT 600)

@@ -89,11 +89,11 @@ bool Narration::fill_rows() {
 
 void Narration::begin(SpeechRequest request) {
   check(request);
-  const LoadedVoice& voice = voices_.find(request.voice);
+  auto voice = voices_.find(request.voice);
   const std::uint64_t ticket = request.ticket;
   TakePlan plan(request.text, request.seed, options_.tries);
   for (Draw& draw : plan.begin()) wanted_.emplace_back(ticket, std::move(draw));
-  segments_.emplace(ticket, Segment{std::move(request), &voice, std::move(plan)});
+  segments_.emplace(ticket, Segment{std::move(request), std::move(voice), std::move(plan)});
 }
 
 void Narration::admit(std::uint64_t ticket, Draw draw) {

@@ -39,7 +39,7 @@ class Narration {
  private:
   struct Segment {
     SpeechRequest request;
-    const LoadedVoice* voice;
+    std::shared_ptr<const LoadedVoice> voice;
     TakePlan plan;
   };
   struct Row {  // one draw in the decoder

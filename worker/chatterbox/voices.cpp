@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "config/fault.h"
+#include "config/recorded_voice.h"
 #include "config/sha256.h"
 #include "worker/chatterbox/conds.h"
 #include "worker/chatterbox/punc_norm.h"
@@ -18,20 +19,13 @@ namespace lectern::chatterbox {
 namespace {
 
 namespace fs = std::filesystem;
-using Facts = std::map<std::string, std::string>;
-
 constexpr char kSource[] = "conds_sha256", kPace[] = "tokens_per_character.";
+constexpr std::size_t kMostLoaded = 8;  // a voice of Turbo holds 74 MB
 
 constexpr const char* kPaceSentences[] = {
     "The train left the station early in the morning.", "She asked him to close the door behind her.",
     "Nobody knew how long the winter would last.", "He wrote three letters and posted two of them."};
 constexpr double kSlowestBelievable = 4, kFastestBelievable = 0.8;  // tokens a character
-
-// The voice and what is noted beside it.
-struct Kept {
-  Conditionals conds;
-  Facts facts;
-};
 
 // What conds.safetensors notes; nothing unless it was made from this conds.pt (empty hash: whatever it was made from).
 std::optional<Facts> facts_of(const fs::path& converted, const std::string& source) try {
@@ -45,45 +39,55 @@ std::optional<Facts> facts_of(const fs::path& converted, const std::string& sour
   return std::nullopt;
 }
 
-Kept read_built_in(const fs::path& published, const fs::path& converted) {
+KeptConditionals read_built_in(const fs::path& published, const fs::path& converted) {
   const std::string source = fs::exists(published) ? sha256_file(published) : "";
-  if (auto facts = facts_of(converted, source)) return {Conditionals::load(converted), std::move(*facts)};
-  return {Conditionals::load(published), {{kSource, source}}};
-}
-
-void keep(const Kept& voice, const fs::path& converted) try {
-  voice.conds.save(converted, voice.facts);
-} catch (const std::exception& error) {  // a folder that may only be read
-  spdlog::info("{} is not kept: {}", converted.string(), error.what());
+  if (auto facts = facts_of(converted, source)) return {Conditionals::load(converted), std::move(*facts), converted};
+  return {Conditionals::load(published), {{kSource, source}}, converted};
 }
 
 }  // namespace
 
-Voices::Voices(fs::path folder, const VoiceReaders& readers) : folder_(std::move(folder)), readers_(readers) {}
+Voices::Voices(fs::path model, fs::path recorded, const VoiceReaders& readers)
+    : model_(std::move(model)), recorded_(std::move(recorded)), readers_(readers) {}
 
 bool Voices::has_built_in() const {
-  return fs::exists(folder_ / "conds.pt") || fs::exists(folder_ / "conds.safetensors");
+  return fs::exists(model_ / "conds.pt") || fs::exists(model_ / "conds.safetensors");
 }
 
-const LoadedVoice& Voices::find(const std::string& name) {
-  if (const auto found = loaded_.find(name); found != loaded_.end()) return found->second;
+std::shared_ptr<const LoadedVoice> Voices::find(const std::string& name) {
+  const bool recorded = name != kBuiltInVoice && !recorded_.empty() && fs::exists(recorded_ / name / kVoiceRecord);
+  const std::string recording = recorded ? read_recorded_voice(recorded_ / name).recording_sha256 : "";
+  const auto same = [&](const Entry& entry) { return entry.name == name && entry.recording == recording; };
+  if (const auto found = std::find_if(loaded_.begin(), loaded_.end(), same); found != loaded_.end()) {
+    loaded_.splice(loaded_.begin(), loaded_, found);
+    return found->voice;
+  }
+  auto voice = std::make_shared<const LoadedVoice>(recorded ? load_recorded(name) : load_own(name));
+  loaded_.push_front({name, recording, voice});
+  if (loaded_.size() > kMostLoaded) loaded_.pop_back();
+  return voice;
+}
+
+LoadedVoice Voices::load_own(const std::string& name) const {
   if (name != kBuiltInVoice) {
     throw Fault(Exit::not_found, "no voice loaded: the model has no voice '" + name + "'",
-                std::string("its own is called '") + kBuiltInVoice + "'");
+                std::string("its own is called '") + kBuiltInVoice + "'; lectern voice list shows all");
   }
   if (!has_built_in()) {
-    throw Fault(Exit::not_found, "no voice loaded: " + folder_.string() + " has no conds.pt, the model's own voice",
-                "fetch it: lectern model pull " + folder_.filename().string());
+    throw Fault(Exit::not_found, "no voice loaded: " + model_.string() + " has no conds.pt, the model's own voice",
+                "fetch it: lectern model pull " + model_.filename().string());
   }
-  return loaded_.emplace(name, load_built_in()).first->second;
+  return loaded(read_built_in(model_ / "conds.pt", model_ / "conds.safetensors"), name);
 }
 
-LoadedVoice Voices::load_built_in() const {
-  const fs::path converted = folder_ / "conds.safetensors";
-  Kept kept = read_built_in(folder_ / "conds.pt", converted);
+LoadedVoice Voices::load_recorded(const std::string& name) const {
+  return loaded(enrolment::kept_conditionals(recorded_ / name, model_), name);
+}
+
+LoadedVoice Voices::loaded(KeptConditionals kept, const std::string& name) const {
   const auto& [t3, gen] = kept.conds;
   LoadedVoice voice{.prefix = readers_.t3.prefix(t3.speaker_emb, t3.prompt()),
-                    .timbre = readers_.s3gen.voice({gen.prompt_token, gen.prompt_feat, gen.embedding}, kBuiltInVoice),
+                    .timbre = readers_.s3gen.voice({gen.prompt_token, gen.prompt_feat, gen.embedding}, name),
                     .pace = {}};
   std::string& pace = kept.facts[kPace + readers_.precision];
   if (!pace.empty()) {
@@ -93,8 +97,8 @@ LoadedVoice Voices::load_built_in() const {
   }
   voice.pace = learn_pace(readers_.t3, readers_.tokenizer, voice.prefix);
   pace = voice.pace.learned ? std::to_string(voice.pace.tokens_per_character) : "unknown";
-  spdlog::info("voice '{}' speaks {} tokens a character", kBuiltInVoice, pace);
-  keep(kept, converted);
+  spdlog::info("voice '{}' speaks {} tokens a character", name, pace);
+  kept.keep();
   return voice;
 }
 

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
+#include <list>
 #include <memory>
 #include <string>
 
+#include "worker/chatterbox/enrolment/kept_conditionals.h"
 #include "worker/chatterbox/guards.h"
 #include "worker/chatterbox/s3gen/s3gen.h"
 #include "worker/chatterbox/t3.h"
@@ -34,19 +35,27 @@ struct VoiceReaders {
 
 class Voices {
  public:
-  Voices(std::filesystem::path folder, const VoiceReaders& readers);
+  // `model`: the model's folder; `recorded`: that of the voices made from recordings (may be empty).
+  Voices(std::filesystem::path model, std::filesystem::path recorded, const VoiceReaders& readers);
 
   bool has_built_in() const;
-  // Loads the voice when it is first asked for. Throws Fault(not_found) "no voice loaded" when the model's folder has
-  // none of that name, and Fault(bad_input) naming the file and the tensor that does not fit.
-  const LoadedVoice& find(const std::string& name);
+  // Loads the voice when it is first asked for; the eight that were asked for last stay loaded. A recorded voice gets
+  // its conditionals made here when it has none that fit the model's files. Throws Fault(not_found) "no voice loaded"
+  // when there is none of that name, and Fault(bad_input) naming the file and the tensor that does not fit.
+  std::shared_ptr<const LoadedVoice> find(const std::string& name);
 
  private:
-  LoadedVoice load_built_in() const;
+  struct Entry {
+    std::string name, recording;  // the SHA-256 of what a recorded voice is made of
+    std::shared_ptr<const LoadedVoice> voice;
+  };
+  LoadedVoice load_own(const std::string& name) const;
+  LoadedVoice load_recorded(const std::string& name) const;
+  LoadedVoice loaded(KeptConditionals kept, const std::string& name) const;
 
-  std::filesystem::path folder_;
+  std::filesystem::path model_, recorded_;
   VoiceReaders readers_;
-  std::map<std::string, LoadedVoice> loaded_;
+  std::list<Entry> loaded_;  // the last asked for first
 };
 
 // Has the voice speak a few fixed sentences with fixed seeds, so that its pace is the same at every load. `learned` is

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/fault.h"
+#include "config/voice_blend.h"
 #include "worker/weights/mapped_file.h"
 
 namespace lectern::kokoro {
@@ -28,6 +29,11 @@ bool well_formed(const std::string& name) {
 }  // namespace
 
 std::string language_of(const std::string& voice) {
+  if (is_blend(voice)) {
+    const auto parts = parse_blend(voice);
+    const auto lighter = [](const BlendPart& a, const BlendPart& b) { return a.weight < b.weight; };
+    return language_of(std::max_element(parts.begin(), parts.end(), lighter)->voice);
+  }
   for (const auto& [letter, spoken_as] : kLanguages) {
     if (voice.empty() || voice[0] != letter) continue;
     if (spoken_as != nullptr) return spoken_as;
@@ -39,9 +45,7 @@ std::string language_of(const std::string& voice) {
   throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voice list shows the voices of the model");
 }
 
-const at::Tensor& Voices::table(const std::string& voice) {
-  const std::scoped_lock hold(lock_);
-  if (const auto found = tables_.find(voice); found != tables_.end()) return found->second;
+at::Tensor Voices::read(const std::string& voice) const {
   const auto path = folder_ / (voice + ".bin");
   if (!well_formed(voice) || !std::filesystem::exists(path)) {
     throw Fault(Exit::not_found, "unknown voice '" + voice + "'", "lectern voice list shows the voices of the model");
@@ -54,11 +58,20 @@ const at::Tensor& Voices::table(const std::string& voice) {
                 "fetch the model again: lectern model pull kokoro-82m");
   }
   const at::Tensor view = at::from_blob(const_cast<std::byte*>(bytes.data()), {kRows, kColumns}, at::kFloat);
-  return tables_.emplace(voice, view.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true)).first->second;
+  return view.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+}
+
+const at::Tensor& Voices::table(const std::string& voice) {
+  if (const auto found = tables_.find(voice); found != tables_.end()) return found->second;
+  if (!is_blend(voice)) return tables_.emplace(voice, read(voice)).first->second;
+  at::Tensor mixed = at::zeros({kRows, kColumns}, at::TensorOptions(at::kFloat).device(device_));
+  for (const BlendPart& part : parse_blend(voice)) mixed.add_(table(part.voice), part.weight);
+  return tables_.emplace(voice, mixed).first->second;
 }
 
 at::Tensor Voices::style(const std::string& voice, std::size_t phonemes) {
   const int64_t row = std::clamp<int64_t>(static_cast<int64_t>(phonemes) - 1, 0, kRows - 1);
+  const std::scoped_lock hold(lock_);
   return table(voice).slice(0, row, row + 1);
 }
 

@@ -1,4 +1,5 @@
-// The voices of a model folder: voices/NAME.bin, each a table of 510 styles of 256 numbers. Thread-safe.
+// The voices of a model folder: voices/NAME.bin, each a table of 510 styles of 256 numbers, and blends of them
+// (config/voice_blend.h). Thread-safe.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +12,8 @@
 namespace lectern::kokoro {
 
 // The language in which a voice speaks, as espeak-ng calls it, from the first letter of its name. Throws Fault with the
-// reason for voices whose language cannot be served (Japanese and Mandarin).
+// reason for voices whose language cannot be served (Japanese and Mandarin). A blend speaks the language of the voice
+// that counts most in it.
 std::string language_of(const std::string& voice);
 
 class Voices {
@@ -23,7 +25,8 @@ class Voices {
   at::Tensor style(const std::string& voice, std::size_t phonemes);
 
  private:
-  const at::Tensor& table(const std::string& voice);
+  const at::Tensor& table(const std::string& voice);  // the lock is held
+  at::Tensor read(const std::string& voice) const;
 
   std::filesystem::path folder_;
   c10::Device device_;

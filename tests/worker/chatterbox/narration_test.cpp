@@ -10,11 +10,15 @@
 #include <algorithm>
 
 #include "config/fault.h"
+#include "config/file.h"
+#include "config/recorded_voice.h"
+#include "config/sha256.h"
 #include "tests/cli/temporary_folder.h"
 #include "tests/worker/chatterbox/s3gen_model.h"
 #include "tests/worker/chatterbox/tiny_t3.h"
 #include "tests/worker/chatterbox/tokenizer_folder.h"
 #include "worker/chatterbox/conds.h"
+#include "worker/chatterbox/enrolment/enroller.h"
 #include "worker/weights/safetensors.h"
 
 namespace lectern::chatterbox {
@@ -71,8 +75,24 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), fs::path(), readers());
     return *voices_;
+  }
+  // A voice as it is kept that was made from a recording for this model.
+  void record_voice(const std::string& name) {
+    write_file(
+        folder() / "installed.json",
+        R"({"model":"tiny","source":"here","files":[{"path":"s3gen_meanflow.safetensors","bytes":1,"sha256":"one"},)"
+        R"({"path":"ve.safetensors","bytes":1,"sha256":"two"}]})");
+    recorded = folder_.path() / "voices";
+    fs::create_directories(recorded / name);
+    write_recorded_voice(recorded / name, {name, "its recording", name + ".wav", 1, {}});
+    Conditionals voice = short_voice();
+    voice.t3.speaker_emb = parity::filled(name, {1, 256}, 0, 0.1);
+    voice.save(recorded / name / (folder().filename().string() + ".safetensors"),
+               {{"recording_sha256", "its recording"},
+                {"model_files_sha256", sha256("one\ntwo\n")},
+                {"enrolment_revision", std::to_string(enrolment::kRevision)}});
   }
   VoiceReaders readers() { return {*t3, synthetic_s3gen(), tokenizer, "float32"}; }
   void speak(FakeHost& host, NarrationOptions options = {}) {
@@ -101,6 +121,7 @@ class Model {
  public:
   const std::unique_ptr<const T3> t3;
   const Tokenizer tokenizer;
+  fs::path recorded;
 
  private:
   std::unique_ptr<Voices> voices_;
@@ -147,9 +168,23 @@ TEST_F(NarrationTest, FailsWhatCannotBeSpokenAloneWithTheReason) {
   EXPECT_TRUE(host_.speeches.contains(fine));
 }
 
+TEST_F(NarrationTest, SpeaksWithItsOwnVoiceAndARecordedOneSideBySide) {
+  Model model(kStopsSometimes);
+  model.record_voice("anna");
+  const auto own = host_.ask("Yes, he said."), anna = host_.ask("Yes, he said.", 5, 1, "anna"),
+             again = host_.ask("Yes, he said.", 5, 1, "anna");
+  model.speak(host_);
+  ASSERT_EQ(host_.speeches.size(), 3u) << (host_.failures.empty() ? "" : host_.failures.begin()->second.reason);
+  EXPECT_EQ(host_.speeches[anna].samples, host_.speeches[again].samples);
+  EXPECT_NE(host_.speeches[anna].samples, host_.speeches[own].samples);
+  const auto kept = model.recorded / "anna" / (model.folder().filename().string() + ".safetensors");
+  EXPECT_TRUE(weights::SafetensorsFile(kept).metadata().contains("tokens_per_character.float32"))
+      << "its pace is learned once";
+}
+
 TEST_F(NarrationTest, SaysThatNoVoiceIsLoadedWhenTheFolderHasNone) {
   TemporaryFolder empty;
-  Voices voices(empty.path(), stopping->readers());
+  Voices voices(empty.path(), {}, stopping->readers());
   EXPECT_FALSE(voices.has_built_in());
   try {
     voices.find(kBuiltInVoice);
@@ -242,8 +277,8 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
   const fs::path converted = folder.path() / "conds.safetensors";
   fs::copy_file(TEST_DATA "/chatterbox/sample_conds.pt", folder.path() / "conds.pt");
   const auto load = [&] {
-    Voices voices(folder.path(), babbling->readers());
-    return voices.find(kBuiltInVoice).pace;
+    Voices voices(folder.path(), {}, babbling->readers());
+    return voices.find(kBuiltInVoice)->pace;
   };
   EXPECT_FALSE(load().learned);
   const auto facts = weights::SafetensorsFile(converted).metadata();
@@ -266,7 +301,7 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
 TEST_F(NarrationTest, TellsWhatIsWrongWithAVoiceFile) {
   TemporaryFolder folder;
   folder.file("conds.pt", "not an archive");
-  Voices voices(folder.path(), babbling->readers());
+  Voices voices(folder.path(), {}, babbling->readers());
   try {
     voices.find(kBuiltInVoice);
     FAIL();

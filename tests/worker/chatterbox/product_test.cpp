@@ -10,6 +10,7 @@
 #include "config/sha256.h"
 #include "tests/cli/fault_server.h"
 #include "tests/faults/installation.h"
+#include "tests/worker/audio/voice_sound.h"
 
 namespace lectern {
 namespace {
@@ -75,6 +76,25 @@ TEST(Chatterbox, IsPulledSubmittedSpokenAndPublished) {
   const auto done = lectern.status().at("workers")[0].at("segments_done");
   EXPECT_EQ(lectern.run({"submit", script, "--model", "chatterbox-nano", "--wait"}).exit, 0);
   EXPECT_EQ(lectern.status().at("workers")[0].at("segments_done"), done);
+
+  // A voice of the user's own, once by its name and once as a file.
+  const fs::path recording = lectern.work() / "reading.wav";
+  audio::write_sound(recording, audio::voice(6), SF_FORMAT_WAV | SF_FORMAT_PCM_16);
+  const Ended added = lectern.run({"voice", "add", "anna", recording, "--model", "chatterbox-nano"});
+  ASSERT_EQ(added.exit, 0) << added.err;
+  EXPECT_THAT(added.out, HasSubstr("--model chatterbox-nano --voice anna"));
+  const fs::path conditionals = lectern.paths().voice("anna") / "chatterbox-nano.safetensors";
+  ASSERT_TRUE(fs::exists(conditionals)) << "made at once";
+  write_file(conditionals, "damaged");  // and again when they are needed
+  const auto own = lectern.script("own.txt", "No.\n");
+  const Ended with_own = lectern.run({"submit", own, "--model", "chatterbox-nano", "--voice", "anna", "--wait"});
+  ASSERT_EQ(with_own.exit, 0) << with_own.err;
+  EXPECT_EQ(nlohmann::json::parse(read_file(lectern.work() / "own.json")).at("facts").at("voice"), "anna");
+  EXPECT_GT(fs::file_size(conditionals), 10'000u);
+  const Ended inline_voice =
+      lectern.run({"submit", own, "--model", "chatterbox-nano", "--voice", recording, "--dry-run"});
+  EXPECT_EQ(inline_voice.exit, 0) << inline_voice.err;
+  EXPECT_THAT(lectern.run({"voice", "list"}).out, testing::ContainsRegex("clip-[0-9a-f]+ .*reading.wav"));
 
   // Without its voice the model is there, and says what is missing.
   fs::remove(installed / "conds.pt");
