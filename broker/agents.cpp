@@ -12,13 +12,29 @@
 #include <cstring>
 #include <limits>
 
+#include "config/device_memory.h"
 #include "config/fault.h"
 
 namespace lectern {
+namespace {
+
+// A worker for each; of several graphics cards, `auto` means all. What it means otherwise the worker knows.
+std::vector<std::string> devices(const std::string& setting) {
+  std::vector<std::string> list = device_list(setting);
+#ifdef LECTERN_WITH_CUDA
+  if (const int cards = setting == "auto" ? count_devices() : 0; cards > 1) {
+    list.clear();
+    for (int i = 0; i < cards; ++i) list.push_back("cuda:" + std::to_string(i));
+  }
+#endif
+  return list;
+}
+
+}  // namespace
 
 Agents::Agents(const Paths& paths, const Settings& settings, const Clock& clock)
     : paths_(paths), settings_(settings), clock_(clock) {
-  agents_.push_back({settings.device});
+  for (const std::string& device : devices(settings.device)) agents_.push_back({device});
 }
 
 Agents::~Agents() {

@@ -8,7 +8,6 @@
 #include <csignal>
 #include <limits>
 
-#include "broker/protocol/socket.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -17,7 +16,8 @@ namespace {
 constexpr int kMessagesARound = 256;            // then commit and answer before reading on
 constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
-constexpr std::int64_t kUndoneWaitMs = 2000;    // pause after a transaction that had to be undone
+constexpr std::int64_t kEnergyEveryMs = 60000;
+constexpr std::int64_t kUndoneWaitMs = 2000;  // pause after a transaction that had to be undone
 
 int open_signals() {
   sigset_t set;
@@ -28,18 +28,6 @@ int open_signals() {
   return descriptor;
 }
 
-zmq::socket_t bind_socket(zmq::context_t& context, const std::filesystem::path& path) {
-  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::router);
-  socket.set(zmq::sockopt::sndhwm, 4000);
-  try {
-    socket.bind(ipc_endpoint(path));
-  } catch (const zmq::error_t& e) {
-    throw Fault(Exit::no_broker, "cannot create the socket " + path.string() + ": " + e.what(),
-                "make the folder " + path.parent_path().string() + " writable, or use another --home");
-  }
-  return socket;
-}
-
 }  // namespace
 
 Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
@@ -48,28 +36,40 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       clock_(clock),
       signals_(open_signals()),
       store_(paths.database(), clock),
-      clients_(bind_socket(context_, paths.client_socket())),
-      workers_(bind_socket(context_, paths.worker_socket())),
+      clients_(context_, paths.client_socket()),
+      workers_(context_, paths.worker_socket()),
       post_(clients_, workers_),
       models_(paths, settings),
       intake_(store_, models_, settings),
-      timetable_(store_, settings, clock),
+      surroundings_([this] { return dispatcher_.views(); }),
+      timetable_(store_, settings, clock,
+                 [this](const WindowSetting& window) { return surroundings_.against(window); }),
+      estimates_(store_, models_, timetable_, clock),
       pipeline_(store_, models_, paths, settings, clock),
       dispatcher_(store_, post_, models_, paths, settings, clock),
       upkeep_(store_, post_, paths, settings, clock),
+      schedules_(store_, intake_, pipeline_, post_, settings, clock),
+      reports_(store_, dispatcher_, timetable_, settings, clock),
+      sleep_lock_(settings.inhibit_sleep, clock),
       hooks_(store_, settings.hooks, [this](const std::string& batch) { return folders_.holds(batch); }),
       folders_(store_, intake_, settings, clock,
                {[this](std::uint64_t job) { hooks_.job_ended(job); },
                 [this](const auto& script, const std::string& why) { hooks_.refused(script, why); }}),
       folder_desk_(store_, post_, models_, folders_, settings),
-      desk_({store_, post_, intake_, timetable_, models_, pipeline_, dispatcher_, upkeep_, folder_desk_, paths,
-             settings, clock},
+      desk_({store_, post_, intake_, timetable_, estimates_, models_, pipeline_, dispatcher_, upkeep_, schedules_,
+             reports_, folder_desk_, paths, settings, clock},
             [this] { begin_stop(); }),
       disk_space_(paths.takes(), settings.disk_reserve_bytes),
       agents_(paths, settings, clock) {
+  if (!settings.listen.empty()) {
+    doorman_.emplace(context_, paths.allowed_keys());
+    workers_.listen(context_, settings.listen, protocol::own_keys(paths.broker_key()), "workers");
+    spdlog::info("workers of other machines may come to {}", settings.listen);
+  }
   fault_point("sockets bound");
   store_.check_integrity();
   store_.restart();
+  schedules_.take_over();
   for (std::uint64_t job : store_.uncut_jobs()) pipeline_.advance(job);
   for (std::uint64_t job : store_.jobs_in(JobState::publishing)) pipeline_.advance(job);
 }
@@ -88,17 +88,16 @@ void Broker::run() {
 }
 
 void Broker::round() {
-  zmq::pollitem_t items[] = {{clients_.handle(), 0, ZMQ_POLLIN, 0},
-                             {workers_.handle(), 0, ZMQ_POLLIN, 0},
-                             {nullptr, signals_, ZMQ_POLLIN, 0},
-                             {nullptr, pipeline_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, dispatcher_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, folders_.results_descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, folders_.events_descriptor(), ZMQ_POLLIN, 0}};
-  const std::size_t descriptors = std::size(items) - (folders_.events_descriptor() < 0 ? 1 : 0);
+  std::vector<zmq::pollitem_t> items;
+  clients_.wait_for(items);
+  workers_.wait_for(items);
+  if (doorman_) items.push_back({doorman_->handle(), 0, ZMQ_POLLIN, 0});
+  for (const int descriptor : {signals_, pipeline_.descriptor(), dispatcher_.descriptor(),
+                               folders_.results_descriptor(), folders_.events_descriptor()})
+    if (descriptor >= 0) items.push_back({nullptr, descriptor, ZMQ_POLLIN, 0});
   const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
   try {
-    zmq::poll(items, descriptors, std::chrono::milliseconds(wait));
+    zmq::poll(items, std::chrono::milliseconds(wait));
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
@@ -106,6 +105,7 @@ void Broker::round() {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   try {
     signals();
+    if (doorman_) doorman_->answer();
     receive_workers();
     receive_clients(asked);
     for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
@@ -115,10 +115,13 @@ void Broker::round() {
     folders_.read_events();
     next = agents_.tick();
     for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), folders_.tick()});
+    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), stopping_ ? next : schedules_.tick(),
+                     look_around(), folders_.tick()});
     const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
     desk_.set_notice(shortage);
     if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
+    timetable_.release_models();
+    dispatcher_.expect(timetable_.coming());
     dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
     const auto changed = store_.take_changed();
     if (!stopping_)
@@ -148,15 +151,27 @@ void Broker::round() {
   deadline_ms_ = next;
 }
 
+// Reports of windows that have closed, the machine's sleep, and the energy that work used.
+std::int64_t Broker::look_around() {
+  const std::int64_t now = clock_.monotonic_ms();
+  const bool working = dispatcher_.leases() > 0;
+  if (now >= energy_at_ms_ || (working && !counts_energy_)) {
+    const double used = surroundings_.energy_used();
+    if (used > 0 && counts_energy_) store_.add_energy(used);
+    counts_energy_ = working;
+    energy_at_ms_ = now + kEnergyEveryMs;
+  }
+  return std::min(sleep_lock_.set_working(working), reports_.tick([this](const Job& job) { return desk_.view(job); }));
+}
+
 void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
   for (int i = 0; i < kMessagesARound; ++i) {
-    auto frames = protocol::receive(clients_);
-    if (!frames) return;
-    const std::string peer = frames->front();
-    frames->erase(frames->begin());
+    auto arrival = clients_.receive();
+    if (!arrival) return;
+    const std::string& peer = arrival->peer;
     std::uint64_t request = 0;
     try {
-      const protocol::Message message = protocol::decode(std::move(*frames));
+      const protocol::Message message = protocol::decode(std::move(arrival->frames));
       request = message.request;
       asked.emplace_back(peer, request);
       desk_.handle(peer, message);
@@ -173,12 +188,11 @@ void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>&
 
 void Broker::receive_workers() {
   for (int i = 0; i < kMessagesARound; ++i) {
-    auto frames = protocol::receive(workers_);
-    if (!frames) return;
-    const std::string peer = frames->front();
-    frames->erase(frames->begin());
+    auto arrival = workers_.receive();
+    if (!arrival) return;
+    const std::string& peer = arrival->peer;
     try {
-      dispatcher_.handle(peer, protocol::decode(std::move(*frames)));
+      dispatcher_.handle(peer, protocol::decode(std::move(arrival->frames)));
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {
@@ -206,6 +220,7 @@ void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::s
   if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
   for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
   dispatcher_.ask_again();
+  schedules_.undone();
 }
 
 void Broker::begin_stop() {

@@ -3,17 +3,25 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "broker/agents.h"
 #include "broker/client_desk.h"
 #include "broker/disk_space.h"
 #include "broker/dispatcher.h"
+#include "broker/doorman.h"
+#include "broker/estimates.h"
 #include "broker/folder_desk.h"
+#include "broker/gate.h"
 #include "broker/hooks/hooks.h"
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
+#include "broker/reports.h"
+#include "broker/schedules.h"
+#include "broker/sleep_lock.h"
 #include "broker/store.h"
+#include "broker/surroundings.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"
 #include "broker/watch/watched_folders.h"
@@ -35,6 +43,7 @@ class Broker {
   void receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked);
   void receive_workers();
   void signals();
+  std::int64_t look_around();
   void undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked);
   void begin_stop();
   bool stopped();
@@ -45,14 +54,20 @@ class Broker {
   int signals_ = -1;
   Store store_;
   zmq::context_t context_{1};
-  zmq::socket_t clients_, workers_;
+  std::optional<Doorman> doorman_;  // when other machines may come
+  Gate clients_, workers_;
   Post post_;
   ModelShelf models_;
   Intake intake_;
+  Surroundings surroundings_;
   Timetable timetable_;
+  Estimates estimates_;
   Pipeline pipeline_;
   Dispatcher dispatcher_;
   Upkeep upkeep_;
+  Schedules schedules_;
+  Reports reports_;
+  SleepLock sleep_lock_;
   hooks::Hooks hooks_;
   watch::WatchedFolders folders_;
   FolderDesk folder_desk_;
@@ -61,6 +76,8 @@ class Broker {
   Agents agents_;
   std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
   std::int64_t deadline_ms_ = 0;
+  std::int64_t energy_at_ms_ = 0;
+  bool counts_energy_ = false;  // work ran at the last look
   std::int64_t stop_at_ms_ = 0, kill_at_ms_ = 0;  // while stopping: the grace for current segments, then for workers
   bool stopping_ = false, retired_ = false;
   std::uint64_t refused_messages_ = 0;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "broker/publish/output_name.h"
+#include "broker/report_page.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -32,7 +33,9 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
   } else if (type == protocol::Submit::kType) {
     submit(peer, message);
   } else if (type == protocol::Status::kType) {
-    status(peer, message.request, p_.store.select(protocol::parse<protocol::Status>(message).selection, false));
+    const auto wanted = protocol::parse<protocol::Status>(message);
+    status(peer, message.request,
+           wanted.workers_only ? std::vector<std::uint64_t>() : p_.store.select(wanted.selection, false));
   } else if (type == protocol::Follow::kType) {
     const auto follow = protocol::parse<protocol::Follow>(message);
     const auto jobs = p_.store.select(follow.selection, false);
@@ -45,10 +48,18 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     change(peer, message);
   } else if (type == protocol::History::kType) {
     history(peer, message);
+  } else if (type == protocol::Plan::kType) {
+    p_.post.to_client(peer, p_.estimates.plan(), message.request);
+  } else if (type == protocol::Report::kType) {
+    report(peer, message.request, protocol::parse<protocol::Report>(message));
+  } else if (type == protocol::Schedule::kType) {
+    p_.schedules.handle(peer, message.request, protocol::parse<protocol::Schedule>(message));
   } else if (type == protocol::Prune::kType) {
     p_.post.to_client(peer, p_.upkeep.prune(protocol::parse<protocol::Prune>(message)), message.request);
   } else if (type == protocol::Outputs::kType) {
     outputs(peer, message);
+  } else if (type == protocol::ModelChange::kType) {
+    model_change(peer, message);
   } else if (type == protocol::Backup::kType) {
     p_.upkeep.backup(peer, message.request, protocol::parse<protocol::Backup>(message).file);
   } else if (type == protocol::FolderRequest::kType) {
@@ -82,6 +93,7 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.known = known;
   answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
+  answer.warning = p_.estimates.too_late(*job);
   p_.post.to_client(peer, answer, request);
 }
 
@@ -110,18 +122,20 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
   });
 }
 
+void ClientDesk::report(const std::string& peer, std::uint64_t request, const protocol::Report& wish) {
+  const auto report = p_.reports.report(wish.since_ms, [this](const Job& job) { return view(job); });
+  std::vector<std::string> page;
+  if (!wish.page_folder.empty()) page.push_back(report_page(report, wish.page_folder));
+  p_.post.to_client(peer, report, request, std::move(page));
+}
+
 protocol::JobView ClientDesk::view(const Job& job) {
   protocol::JobView view = p_.store.view(job);
-  if (const std::string waits = p_.timetable.waits_for(job); !waits.empty()) view.reason = waits;
-  double chars_per_second = 15;
-  try {
-    chars_per_second = p_.models.model(job.model).chars_per_second * job.speed;
-  } catch (const Fault&) {  // a model that the catalogue knew once
-  }
-  if (job.characters_done > 500 && job.state != JobState::done)
-    chars_per_second = static_cast<double>(job.characters_done) / std::max(job.audio_s, 1.0);
-  view.expected_audio_s =
-      job.state == JobState::done ? job.audio_s : static_cast<double>(job.characters) / chars_per_second;
+  if (const std::string waits = p_.timetable.waits_for(job); !waits.empty())
+    view.reason = waits;
+  else if (job.waiting > 0 && (job.state == JobState::queued || job.state == JobState::running))
+    if (const std::string held = p_.dispatcher.held_up(job.model); !held.empty()) view.reason = held;
+  view.expected_audio_s = p_.estimates.audio_s(job);
   const std::int64_t end = finished(job.state) ? job.finished_ms : p_.clock.wall_ms();
   if (job.started_ms > 0 && end > job.started_ms)
     view.speed = job.audio_s * 1000 / static_cast<double>(end - job.started_ms);
@@ -183,6 +197,24 @@ void ClientDesk::change(const std::string& peer, const protocol::Message& messag
   p_.post.to_client(peer, answer, message.request);
 }
 
+void ClientDesk::model_change(const std::string& peer, const protocol::Message& message) {
+  const auto change = protocol::parse<protocol::ModelChange>(message);
+  protocol::ModelChanged answer;
+  if (change.action == "load") {
+    p_.models.sound(change.model, "", 1.0);  // is it there?
+    if (!change.keep.empty() && !parse_keep_alive(change.keep))
+      throw Fault(Exit::bad_input, "field 'keep' cannot be '" + change.keep + "'",
+                  std::string("use ") + kKeepAliveForms);
+    answer.workers = p_.dispatcher.load(change.model, change.keep);
+  } else if (change.action == "unload") {
+    if (!change.model.empty()) p_.models.model(change.model);
+    answer.workers = p_.dispatcher.unload(change.model, change.now);
+  } else {
+    throw Fault(Exit::bad_input, "field 'action': there is no action '" + change.action + "'", "use load or unload");
+  }
+  p_.post.to_client(peer, answer, message.request);
+}
+
 std::string ClientDesk::change_one(const protocol::Change& change, const Job& job) {
   if (change.action == "priority") {
     if (finished(job.state)) return std::string("it is ") + name(job.state);
@@ -194,6 +226,7 @@ std::string ClientDesk::change_one(const protocol::Change& change, const Job& jo
     if (job.when.window.empty() && job.when.not_before_ms == 0 && job.when.after_job == 0)
       return "it waits for no window, time or job";
     p_.store.run_now(job.number);
+    p_.dispatcher.let_go(job.model);
     return {};
   }
   const JobEvent event = change.action == "cancel"   ? JobEvent::cancel
@@ -204,6 +237,7 @@ std::string ClientDesk::change_one(const protocol::Change& change, const Job& jo
   if (!after(job.state, event)) return std::string("it is ") + name(job.state);
   if (event == JobEvent::cancel) p_.dispatcher.recall(job.number);  // a pause lets what is being spoken finish
   p_.store.change(job.number, event, reason);
+  if (event == JobEvent::resume || event == JobEvent::retry) p_.dispatcher.let_go(job.model);
   return {};
 }
 

@@ -8,11 +8,14 @@
 
 #include "broker/clock.h"
 #include "broker/dispatcher.h"
+#include "broker/estimates.h"
 #include "broker/folder_desk.h"
 #include "broker/intake.h"
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
+#include "broker/reports.h"
+#include "broker/schedules.h"
 #include "broker/store.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"
@@ -26,10 +29,13 @@ class ClientDesk {
     Post& post;
     Intake& intake;
     Timetable& timetable;
+    Estimates& estimates;
     ModelShelf& models;
     Pipeline& pipeline;
     Dispatcher& dispatcher;
     Upkeep& upkeep;
+    Schedules& schedules;
+    Reports& reports;
     FolderDesk& folders;
     const Paths& paths;
     const Settings& settings;
@@ -44,6 +50,8 @@ class ClientDesk {
   // These jobs changed: their followers hear of it, at the latest at the returned deadline (monotonic ms).
   void changed(const std::set<std::uint64_t>& jobs);
   std::int64_t tick();
+  // A job as people see it.
+  protocol::JobView view(const Job& job);
 
  private:
   struct Follower {
@@ -55,11 +63,12 @@ class ClientDesk {
   void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known);
   void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
+  void report(const std::string& peer, std::uint64_t request, const protocol::Report& wish);
   void history(const std::string& peer, const protocol::Message& message);
   void outputs(const std::string& peer, const protocol::Message& message);
   void change(const std::string& peer, const protocol::Message& message);
+  void model_change(const std::string& peer, const protocol::Message& message);
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
-  protocol::JobView view(const Job& job);
 
   Parts p_;
   std::function<void()> stop_;

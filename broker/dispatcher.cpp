@@ -10,11 +10,13 @@
 namespace lectern {
 namespace {
 
-constexpr std::int64_t kSilenceMs = 5000;  // five heartbeats
+constexpr std::int64_t kSilenceMs = 5000;         // five heartbeats
+constexpr std::int64_t kRemoteSilenceMs = 10000;  // of another machine's worker
 constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
 constexpr std::int64_t kSpeedWindowMs = 60000;
+constexpr std::int64_t kLearnFromMs = 5000;    // so much of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
@@ -23,7 +25,7 @@ std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBase
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Post& post, const ModelShelf& models, const Paths& paths, const Settings& settings,
+Dispatcher::Dispatcher(Store& store, Post& post, ModelShelf& models, const Paths& paths, const Settings& settings,
                        const Clock& clock)
     : store_(store), post_(post), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 
@@ -39,6 +41,10 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
   if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
   if (message.type == protocol::GiveBack::kType) return give_back(worker, message);
   if (message.type == protocol::EngineFailed::kType) return engine_failed(worker, message);
+  if (message.type == protocol::Measured::kType) {
+    for (const auto& measure : protocol::parse<protocol::Measured>(message).measures) store_.learn(measure);
+    return;
+  }
   throw Fault(Exit::bad_input, "a worker sent an unknown message '" + message.type.substr(0, 40) + "'");
 }
 
@@ -54,6 +60,7 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   if (worker.id.empty()) spdlog::info("worker {} on {} is there (pid {})", ready.worker, ready.device, ready.pid);
   worker.id = ready.worker;
   worker.device = ready.device;
+  worker.remote = Gate::is_remote(peer);
   worker.pid = ready.pid;
   worker.credit = std::min<std::uint64_t>(ready.credit, 1024);
   worker.heard_ms = clock_.monotonic_ms();
@@ -72,6 +79,9 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
   for (const protocol::Lease& lease : ready.leases)
     if (!worker.leases.count(lease.segment)) unknown.leases.push_back(lease);
   if (!unknown.leases.empty()) post_.to_worker(peer, unknown);
+  protocol::Measured known{store_.measures()};
+  std::erase_if(known.measures, [&](const auto& m) { return m.device != worker.device && m.device != "cpu"; });
+  if (!known.measures.empty()) post_.to_worker(peer, known);
 }
 
 void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& message) {
@@ -86,7 +96,15 @@ void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& mes
   worker.credit = std::min<std::uint64_t>(beat.credit, 1024);
   worker.memory_bytes = beat.memory_bytes;
   worker.peak_memory_bytes = beat.peak_memory_bytes;
-  post_.to_worker(peer, protocol::Heartbeat{});
+  worker.device_bytes = beat.device_bytes;
+  worker.peak_device_bytes = beat.peak_device_bytes;
+  worker.engine_device = beat.device;
+  worker.waits_for = beat.waits_for;
+  worker.refuses = beat.refuses;
+  worker.unload_ms = beat.unload_in_ms > 0 ? clock_.wall_ms() + beat.unload_in_ms : beat.unload_in_ms;
+  protocol::Heartbeat answer;
+  tell_expected(worker, answer);
+  post_.to_worker(peer, answer);
 }
 
 void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
@@ -114,7 +132,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
   }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
-  takes_pool_.add([this, take, id = worker.id, job = held->job, key = held->take, rate_hz,
+  takes_pool_.add([this, take, id = worker.id, model = held->model, job = held->job, key = held->take, rate_hz,
                    payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -138,7 +156,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
     } catch (const std::exception& e) {
       refused = e.what();
     }
-    return [this, lease = take.lease, id, job, stored, refused, no_space] {
+    return [this, lease = take.lease, id, model, job, stored, refused, no_space] {
       this->stored(id, lease.segment);
       if (!refused.empty()) {
         spdlog::warn("the take of segment {} is not usable: {}", lease.segment, refused);
@@ -150,7 +168,8 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
       store_.add_take(stored);
       store_.take_done(lease);
       const std::int64_t now = clock_.monotonic_ms();
-      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz});
+      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s, model, id});
+      learn_speed();
     };
   });
 }
@@ -186,12 +205,25 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
   const std::string reason = failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")";
   spdlog::warn("worker {}: the engine of {} {}: {}", worker.id, failed.model, failed.loading ? "did not start" : "died",
                reason);
-  ++worker.engine_failures;
-  worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
-  const Blame blame = failed.loading ? Blame::nobody : failed.leases.size() == 1 ? Blame::segment : Blame::suspect;
+  const bool no_memory = failed.exit == static_cast<int>(Exit::no_space);
+  if (!no_memory) {  // of lack of memory the agent takes care
+    ++worker.engine_failures;
+    worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
+  }
+  const Blame blame = failed.loading || no_memory ? Blame::nobody
+                      : failed.leases.size() == 1 ? Blame::segment
+                                                  : Blame::suspect;
   for (const protocol::Lease& lease : failed.leases) {
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
+  }
+  if (failed.final && (no_memory || worker.remote)) {
+    worker.cannot.insert(failed.model);
+    const bool somebody = std::any_of(workers_.begin(), workers_.end(),
+                                      [&](const auto& entry) { return !entry.second.cannot.count(failed.model); });
+    if (somebody) return;
+    let_go(failed.model);
+    return fail_model(failed.model, reason);
   }
   const bool useless =
       failed.exit == static_cast<int>(Exit::not_found) || failed.exit == static_cast<int>(Exit::bad_input);
@@ -199,15 +231,6 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     worker.engine_failures = 0;
     fail_model(failed.model, reason);
   }
-}
-
-void Dispatcher::fail_model(const std::string& model, const std::string& reason) {
-  for (JobState state : {JobState::queued, JobState::running})
-    for (std::uint64_t number : store_.jobs_in(state))
-      if (const auto job = store_.job(number); job && job->model == model && job->cut) {
-        recall(number);
-        store_.change(number, JobEvent::fail, "model " + model + " cannot be used: " + reason);
-      }
 }
 
 void Dispatcher::recall(std::uint64_t job) {
@@ -242,7 +265,7 @@ void Dispatcher::lost(const std::string& peer, const std::string& why) {
 
 void Dispatcher::lost_process(std::int64_t pid, const std::string& why) {
   for (const auto& [peer, worker] : workers_)
-    if (worker.pid == pid) return lost(peer, why);
+    if (worker.pid == pid && !worker.remote) return lost(peer, why);
 }
 
 // An agent ends an engine that makes no progress by itself; this is for an agent that does not.
@@ -268,20 +291,6 @@ void Dispatcher::retire_all() {
   for (auto& [peer, worker] : workers_) post_.to_worker(peer, protocol::Retire{});
 }
 
-void Dispatcher::unload_after_closing(const std::vector<std::string>& windows) {
-  std::optional<bool> nothing_to_do;
-  for (auto& [peer, worker] : workers_) {
-    const bool open = std::find(windows.begin(), windows.end(), worker.window) != windows.end();
-    if (open) worker.unloading = false;
-    if (open || worker.unloading || (worker.leases.empty() && worker.engine_pid == 0)) continue;
-    if (!nothing_to_do) nothing_to_do = store_.runnable(windows).empty();
-    if (!*nothing_to_do) return;
-    spdlog::info("worker {} unloads its model: window {} is closed", worker.id, worker.window);
-    worker.unloading = true;
-    post_.to_worker(peer, protocol::Unload{});
-  }
-}
-
 void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& windows) {
   if (workers_.empty()) return;
   unload_after_closing(windows);
@@ -293,7 +302,9 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
     const std::uint64_t held = worker.leases.size();
     const std::uint64_t taken = held + worker.storing.size();
     if (worker.credit <= taken || worker.not_before_ms > now || worker.state == "backoff") continue;
-    rooms.push_back({worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms});
+    rooms.push_back(
+        {worker.id, worker.model, held, worker.credit - taken, worker.exclusive, worker.model_since_ms, worker.cannot});
+    if (!worker.refuses.empty()) rooms.back().refuses.insert(worker.refuses);
     peers.push_back(peer);
   }
   if (rooms.empty()) return;
@@ -301,6 +312,7 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
   std::map<std::uint64_t, std::string> window_of;
   for (const RunnableJob& job : jobs) window_of[job.number] = job.window;
   std::erase_if(jobs, [&](const RunnableJob& job) {
+    if (store_.unloaded_models().count(job.model)) return true;
     const auto wait = job_not_before_ms_.find(job.number);
     return wait != job_not_before_ms_.end() && wait->second > now;
   });
@@ -326,11 +338,22 @@ void Dispatcher::dispatch(bool accepting, const std::vector<std::string>& window
         worker.model = claim.work.model;
         worker.model_since_ms = clock_.wall_ms();
       }
+      worker.voice = claim.work.voice;
       worker.window = window_of[a.job];
       worker.unloading = false;
       served_[a.batch] += static_cast<double>(claim.work.text.size());
-      post_.to_worker(peers[a.worker], claim.work);
+      protocol::Work work = claim.work;
+      if (worker.remote) work.sound = digest_of(work);
+      post_.to_worker(peers[a.worker], work);
     }
+  }
+}
+
+std::string Dispatcher::digest_of(const protocol::Work& work) {
+  try {
+    return models_.digest(work.model, work.voice);
+  } catch (const Fault& fault) {
+    return fault.what();  // equal to nobody's: a worker here finds out what is wrong
   }
 }
 
@@ -339,9 +362,10 @@ std::int64_t Dispatcher::tick() {
   std::int64_t next = std::numeric_limits<std::int64_t>::max();
   std::vector<std::string> silent;
   for (auto& [peer, worker] : workers_) {
-    const bool overdue = worker.heard_ms + kSilenceMs <= now;
+    const std::int64_t silence = worker.remote ? kRemoteSilenceMs : kSilenceMs;
+    const bool overdue = worker.heard_ms + silence <= now;
     if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
-    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + kSilenceMs;
+    const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + silence;
     if (until <= now)
       silent.push_back(peer);
     else
@@ -350,7 +374,7 @@ std::int64_t Dispatcher::tick() {
     if (answer_due_ms(worker) <= now) recall_stuck(peer, worker);
     next = std::min(next, answer_due_ms(worker));
   }
-  for (const std::string& peer : silent) lost(peer, "silent for " + std::to_string(kSilenceMs / 1000) + " s");
+  for (const std::string& peer : silent) lost(peer, "it is silent");
   for (auto wait = job_not_before_ms_.begin(); wait != job_not_before_ms_.end();) {
     if (wait->second <= now) {
       wait = job_not_before_ms_.erase(wait);
@@ -368,7 +392,14 @@ std::vector<protocol::WorkerView> Dispatcher::views() const {
   for (const auto& [peer, worker] : workers_) {
     protocol::WorkerView view;
     view.worker = worker.id;
-    view.device = worker.device;
+    view.device = worker.engine_device.empty() ? worker.device : worker.engine_device;
+    view.voice = worker.engine_pid != 0 ? worker.voice : "";
+    view.waits_for = worker.waits_for;
+    view.unload_ms = worker.unload_ms;
+    view.device_bytes = worker.device_bytes;
+    view.peak_device_bytes = worker.peak_device_bytes;
+    view.segments_waiting = worker.model.empty() ? 0 : store_.waiting_of(worker.model);
+    view.speed = speed_of(worker.id);
     view.state = worker.state;
     view.model = worker.model;
     view.pid = worker.pid;
@@ -389,12 +420,37 @@ std::uint64_t Dispatcher::leases() const {
   return count;
 }
 
-double Dispatcher::speed() const {
-  if (spoken_.size() < 2) return 0;
+// Over the time in which the model was speaking, of the last minute: pauses tell nothing.
+void Dispatcher::learn_speed() {
+  const Spoken& last = spoken_.back();
+  if (last.at_ms - learned_ms_ < kLearnFromMs) return;
+  double audio_s = 0, working_s = 0, busy_until_s = 0;
+  for (const Spoken& spoken : spoken_) {
+    if (spoken.model != last.model) continue;
+    const double end_s = static_cast<double>(spoken.at_ms) / 1000;
+    const double begin_s = std::max(end_s - spoken.computing_s, busy_until_s);
+    working_s += std::max(end_s - begin_s, 0.0);
+    busy_until_s = end_s;
+    audio_s += spoken.audio_s;
+  }
+  if (working_s * 1000 < kLearnFromMs) return;
+  learned_ms_ = last.at_ms;
+  store_.learn_speed(last.model, audio_s / working_s);
+}
+
+double Dispatcher::speed_of(const std::string& worker) const {
   double audio_s = 0;
-  for (const Spoken& spoken : spoken_) audio_s += spoken.audio_s;
-  audio_s -= spoken_.front().audio_s;
-  const double span_s = static_cast<double>(spoken_.back().at_ms - spoken_.front().at_ms) / 1000;
+  std::int64_t first_ms = 0, last_ms = 0;
+  std::size_t takes = 0;
+  for (const Spoken& spoken : spoken_) {
+    if (!worker.empty() && spoken.worker != worker) continue;
+    if (takes++ == 0)
+      first_ms = spoken.at_ms;  // the first one's own time is not known
+    else
+      audio_s += spoken.audio_s;
+    last_ms = spoken.at_ms;
+  }
+  const double span_s = static_cast<double>(last_ms - first_ms) / 1000;
   return span_s > 0.05 ? audio_s / span_s : 0;
 }
 

@@ -112,6 +112,12 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   return {std::move(job), std::move(sound)};
 }
 
+void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
+  const std::string named = model.empty() ? settings_.model : model;
+  models_.sound(named, voice.empty() && named == settings_.model ? settings_.voice : voice,
+                speed == 0 ? settings_.speed : speed);
+}
+
 CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
   const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
                             [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
@@ -133,6 +139,7 @@ When Intake::when(const protocol::Submit& submit, const std::string& window) {
 
 Store::Added Intake::add(const NewJob& job) {
   const auto added = store_.add_job(job);
+  store_.release_model(job.model);
   spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
   return added;
 }

@@ -30,6 +30,8 @@ class Intake {
   // The submit stands over what lies beside the script, that over its front matter, that over its folder, that over the
   // settings.
   Checked check(const protocol::Submit& submit, std::string script, const Around& around = {});
+  // The same for a model and its voice alone; empty words and 0 mean the defaults.
+  void check_sound(const std::string& model, const std::string& voice, double speed);
   // The job's script in segments. Throws Fault as cut_script() does. Safe on any thread.
   CutScript cut(const NewJob& job, const SoundSettings& sound) const;
   // Adds the job to the open transaction, or finds the one of that id.

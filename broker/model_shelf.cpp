@@ -38,6 +38,12 @@ InstalledModel ModelShelf::installed(const CatalogueModel& model) {
   return seen.installed;
 }
 
+std::string ModelShelf::digest(const std::string& name, const std::string& voice) {
+  const CatalogueModel& entry = model(name);
+  const InstalledModel files = installed(entry);
+  return sound_digest(entry, files, choose_voice(paths_, catalogue_, entry, files, voice), settings_.precision);
+}
+
 SoundSettings ModelShelf::sound(const std::string& name, const std::string& voice, double speed) {
   const CatalogueModel& entry = model(name);
   if (voice.empty() || entry.find_voice(voice) != nullptr) require_voice(entry, voice);  // before what is installed

@@ -17,9 +17,12 @@ class ModelShelf {
   ModelShelf(const Paths& paths, const Settings& settings);
 
   const CatalogueModel& model(const std::string& name) const { return catalogue_.model(name); }
+  const std::vector<CatalogueModel>& models() const { return catalogue_.models(); }
   // All that shapes the sound of a job in this model and voice. Throws Fault for an unknown model or voice, and when
   // the model is not installed. Looks at the files' sizes at most once a second.
   SoundSettings sound(const std::string& model, const std::string& voice, double speed);
+  // sound_digest() of the model and voice here; throws as sound() does.
+  std::string digest(const std::string& model, const std::string& voice);
   // Hashes the model's files unless they are unchanged since they were found whole. Throws Fault(bad_input) naming the
   // damaged file, its hash and the mend.
   void verify(const std::string& model);

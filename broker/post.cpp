@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "broker/protocol/socket.h"
 #include "config/fault_point.h"
 
 namespace lectern {
@@ -12,7 +11,7 @@ std::vector<std::string> Post::flush() {
   std::vector<std::string> unreachable;
   for (const Letter& letter : letters_) {
     fault_point("before a message leaves");
-    if (!protocol::send(*letter.socket, letter.frames, letter.peer) && letter.socket == &workers_)
+    if (!letter.gate->send(letter.peer, letter.frames) && letter.gate == &workers_)
       unreachable.push_back(letter.peer);
   }
   letters_.clear();

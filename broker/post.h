@@ -4,19 +4,20 @@
 #include <functional>
 #include <string>
 #include <vector>
-#include <zmq.hpp>
 
+#include "broker/gate.h"
 #include "broker/protocol/wire.h"
 
 namespace lectern {
 
 class Post {
  public:
-  Post(zmq::socket_t& clients, zmq::socket_t& workers) : clients_(clients), workers_(workers) {}
+  Post(Gate& clients, Gate& workers) : clients_(clients), workers_(workers) {}
 
   template <class T>
-  void to_client(const std::string& peer, const T& message, std::uint64_t request = 0) {
-    letters_.push_back({&clients_, peer, protocol::encode(message, request)});
+  void to_client(const std::string& peer, const T& message, std::uint64_t request = 0,
+                 std::vector<std::string> payload = {}) {
+    letters_.push_back({&clients_, peer, protocol::encode(message, request, std::move(payload))});
   }
   template <class T>
   void to_worker(const std::string& peer, const T& message) {
@@ -31,12 +32,12 @@ class Post {
 
  private:
   struct Letter {
-    zmq::socket_t* socket;
+    Gate* gate;
     std::string peer;
     protocol::Frames frames;
   };
-  zmq::socket_t& clients_;
-  zmq::socket_t& workers_;
+  Gate& clients_;
+  Gate& workers_;
   std::vector<Letter> letters_;
   std::vector<std::function<void()>> actions_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace lectern {
 namespace {
@@ -14,7 +15,7 @@ std::string choose_model(const std::vector<RunnableJob>& jobs, const WorkerRoom&
   const RunnableJob* own = nullptr;
   const RunnableJob* other = nullptr;
   for (const RunnableJob& job : jobs) {
-    if (job.waiting == 0) continue;
+    if (job.waiting == 0 || room.refuses.count(job.model)) continue;
     const RunnableJob*& best = job.model == room.model ? own : other;
     if (!best || job.priority > best->priority ||
         (job.priority == best->priority && job.submitted_ms < best->submitted_ms))
@@ -27,6 +28,16 @@ std::string choose_model(const std::vector<RunnableJob>& jobs, const WorkerRoom&
   return other->priority > own->priority || overdue ? other->model : own->model;
 }
 
+// Those first whose model has work.
+std::vector<std::size_t> warm_first(const std::vector<RunnableJob>& jobs, const std::vector<WorkerRoom>& rooms) {
+  std::set<std::string> wanted;
+  for (const RunnableJob& job : jobs) wanted.insert(job.model);
+  std::vector<std::size_t> order(rooms.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t w) { return wanted.count(rooms[w].model) > 0; });
+  return order;
+}
+
 }  // namespace
 
 std::vector<Assignment> schedule(std::vector<RunnableJob> jobs, const std::vector<WorkerRoom>& rooms,
@@ -36,7 +47,7 @@ std::vector<Assignment> schedule(std::vector<RunnableJob> jobs, const std::vecto
   for (const BatchShare& batch : served) share[batch.batch] = batch.served;
 
   std::vector<Assignment> assignments;
-  for (std::size_t w = 0; w < rooms.size(); ++w) {
+  for (const std::size_t w : warm_first(jobs, rooms)) {
     const WorkerRoom& room = rooms[w];
     if (room.exclusive || room.room == 0) continue;
     const std::string model = choose_model(jobs, room, now_ms, options);

@@ -2,10 +2,12 @@
 //
 // Order: priority, then fair share between batches, then age; segments of a job in order. A worker stays with its model
 // while that has work of the same priority, but not longer than `max_model_wait_ms` past another model's turn: then it
-// gets nothing more until it has finished what it holds, and changes the model.
+// gets nothing more until it has finished what it holds, and changes the model. Work goes first to those that have its
+// model.
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct WorkerRoom {
   std::uint64_t room = 0;           // segments that it can take beside those
   bool exclusive = false;           // it holds a segment that must be alone
   std::int64_t model_since_ms = 0;  // wall clock: since when it has this model
+  std::set<std::string> refuses{};  // models that it cannot take work of now
 };
 
 struct BatchShare {

@@ -155,6 +155,24 @@ CREATE TABLE drops(                     -- scripts that were dropped and have no
 CREATE INDEX drops_by_job ON drops(job);
 CREATE INDEX drops_by_folder ON drops(folder);
 )sql",
+    // What engines took, and models that were unloaded by hand.
+    R"sql(
+CREATE TABLE measures(
+  model TEXT NOT NULL,
+  device TEXT NOT NULL,
+  lanes INTEGER NOT NULL,               -- segments spoken at once
+  loading_s REAL NOT NULL,
+  memory_bytes INTEGER NOT NULL,        -- peak of the process; 0: not known yet
+  device_bytes INTEGER NOT NULL,        -- peak on the device; 0: not known
+  measured_ms INTEGER NOT NULL,
+  PRIMARY KEY(model, device, lanes)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unloaded(                  -- their work is held until they are wanted again
+  model TEXT PRIMARY KEY,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql",
     // Several voices in one script.
     R"sql(
 ALTER TABLE jobs ADD COLUMN speakers TEXT NOT NULL DEFAULT '';        -- JSON {speaker: voice}; empty: none

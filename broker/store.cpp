@@ -33,6 +33,7 @@ void Store::commit() {
 void Store::rollback() {
   transaction_.reset();
   ended_.clear();
+  unloaded_.reset();
 }
 
 std::set<std::uint64_t> Store::take_changed() { return std::exchange(changed_, {}); }

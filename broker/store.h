@@ -85,6 +85,16 @@ struct SegmentRow {
   std::string voice;                               // empty: the job's
 };
 
+// A schedule's row.
+struct ScheduleRow {
+  ScheduleSetting setting;
+  bool from_config = false, paused = false;
+  std::int64_t fired_ms = 0;  // the last time of its rule that is dealt with
+  std::string batch_id;       // of its last run that submitted something
+  std::string result;         // what came of its last run, for people
+  std::int64_t result_ms = 0;
+};
+
 struct StoredTake {
   std::string key, notes;
   std::uint64_t frames = 0, bytes = 0;
@@ -185,6 +195,31 @@ class Store {
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
 
+  // ---- estimates
+  // What was learned of a model's speed, times real time; 0: nothing.
+  double learned_speed(const std::string& model);
+  void learn_speed(const std::string& model, double times_real_time);
+  std::uint64_t script_bytes(std::uint64_t job);
+  // Characters that are left of unheld jobs which come before this one, by model.
+  std::map<std::string, std::uint64_t> characters_before(std::uint64_t job, std::int64_t priority);
+
+  // ---- reports
+  struct Speaking {
+    double audio_s = 0, working_s = 0;  // working_s: seconds in which at least one segment was being spoken
+  };
+  std::vector<std::uint64_t> ended_since(std::int64_t from_ms);  // in the order in which they ended
+  Speaking spoken_since(std::int64_t from_ms);
+  void add_energy(double joules);
+  double energy_since(std::int64_t from_ms);
+
+  // ---- schedules
+  std::vector<ScheduleRow> schedules();  // by name
+  void put_schedule(const ScheduleRow& row);
+  void remove_schedule(const std::string& name);
+  std::uint64_t unfinished_in_batch(const std::string& batch_id);
+  // The last job that made the same of the same script (its name and bytes) and has not failed or been cancelled.
+  std::optional<std::uint64_t> same_script(const NewJob& job);
+
   // ---- watched folders
   struct AddedFolder {
     std::string path, settings;  // settings: JSON
@@ -202,6 +237,26 @@ class Store {
   std::string open_batch(const std::string& folder);
   bool batch_drained(const std::string& batch_id);  // all of its jobs have ended
   std::map<JobState, std::uint64_t> states_in_batch(const std::string& batch_id);
+
+  // ---- models
+  // What an engine took joins what is known of it.
+  void learn(const protocol::Measure& measure);
+  std::vector<protocol::Measure> measures();
+  // No work of the model is handed out until it is released. Kept with the time since when.
+  void hold_model(const std::string& model);
+  void release_model(const std::string& model);
+  const std::map<std::string, std::int64_t>& unloaded_models();  // that are held; ms since 1970
+  // A job of that model and window waits whose time is after `after_ms` and has come; after -1: or that names none.
+  bool has_begun(const std::string& model, const std::string& window, std::int64_t after_ms);
+  std::uint64_t waiting_of(const std::string& model);  // segments
+  // Of the first job of a window that could run at that time; empty: none waits.
+  std::string first_model(const std::string& window, std::int64_t at_ms);
+  struct Timed {
+    std::string model, window;
+    std::int64_t at_ms = 0;
+  };
+  // The next job whose time comes after now.
+  std::optional<Timed> next_timed();
 
   // ---- history, pruning, copies
   // What jobs that are done put out: the first 1000 with a number above `after`, by number, without the sidecar.
@@ -249,6 +304,7 @@ class Store {
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
   std::vector<std::uint64_t> ended_;
+  std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
 };
 
 }  // namespace lectern

@@ -46,6 +46,8 @@ Store::Pruned Store::prune(const protocol::Prune& rules) {
   pruned.counts.jobs = old.size();
   if (!rules.dry_run) {
     for (std::uint64_t job : old) Query(database_, "DELETE FROM jobs WHERE id = ?", job).run();
+    if (rules.jobs_older_s >= 0)
+      Query(database_, "DELETE FROM energy WHERE at_ms < ?", before(rules.jobs_older_s)).run();
     Query(database_, "DELETE FROM batches WHERE id NOT IN (SELECT batch FROM jobs)").run();
   }
   if (rules.takes_older_s < 0 && rules.takes_max_bytes < 0) return pruned;

@@ -15,8 +15,9 @@
 #include "cli/model_lock.h"
 #include "cli/model_staging.h"
 #include "cli/published_files.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/question.h"
+#include "cli/resident_model.h"
 #include "cli/terminal.h"
 #include "config/fault.h"
 
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 struct Wish {
-  bool cache = false, models = false, outputs = false, all = false, yes = false, dry_run = false;
+  bool gpu = false, cache = false, models = false, outputs = false, all = false, yes = false, dry_run = false;
 };
 
 struct InstalledFolder {
@@ -215,16 +216,52 @@ bool agreed(const Context& context, const Wish& wish, const Plan& plan) {
   return yes;
 }
 
+// Loaded models, as `lectern model unload`: nothing is lost, so nobody is asked.
+int give_memory_back(const Context& context, const Wish& wish) {
+  const LocalBroker broker(context.paths());
+  Freed freed;
+  if (broker.running()) {
+    Connection connection = broker.connect();
+    if (!wish.dry_run) {
+      freed = unload_models(connection, "", false);
+    } else {
+      for (const protocol::WorkerView& worker : workers(connection)) {
+        if (worker.engine_pid == 0) continue;
+        freed.models.push_back(worker.model);
+        freed.memory_bytes += worker.memory_bytes;
+        freed.device_bytes += worker.device_bytes;
+      }
+    }
+  }
+  if (context.json)
+    print_json({{"models", freed.models},
+                {"freed_bytes", wish.dry_run ? 0 : freed.memory_bytes + freed.device_bytes},
+                {"memory_bytes", freed.memory_bytes},
+                {"device_bytes", freed.device_bytes},
+                {"dry_run", wish.dry_run}});
+  else if (wish.dry_run)
+    std::cout << "would free " << freed_text(freed.memory_bytes + freed.device_bytes);
+  else
+    std::cout << text_of(freed) << "\n";
+  return 0;
+}
+
 int cleanup(const Context& context, Wish wish) {
-  if (wish.all) wish.cache = wish.models = wish.outputs = true;
-  if (!wish.cache && !wish.models && !wish.outputs)
-    throw Fault(Exit::usage, "nothing to clean up is named", "give --cache, --models, --outputs or --all");
+  if (wish.all) wish.gpu = wish.cache = wish.models = wish.outputs = true;
+  const bool space = wish.cache || wish.models || wish.outputs;
+  if (!wish.gpu && !space)
+    throw Fault(Exit::usage, "nothing to clean up is named", "give --gpu, --cache, --models, --outputs or --all");
   const Paths paths = context.paths();
+  if (wish.gpu && !space) return give_memory_back(context, wish);
   std::optional<Connection> connection;  // a home without a database has neither takes nor jobs
   if (fs::exists(paths.database())) connection.emplace(LocalBroker(paths).connect_or_start());
   Plan plan = find(context, wish, connection);
   const std::size_t shown = plan.kept.size();
   const bool yes = agreed(context, wish, plan);
+  if (yes && wish.gpu && LocalBroker(paths).running()) {
+    const Freed memory = unload_models(*connection, "", false);
+    if (!context.json) std::cout << text_of(memory) << "\n";
+  }
   const std::uint64_t freed = yes ? remove(context, wish, connection, plan) : 0;
   if (context.json) {
     print_json(json_of(plan, wish.dry_run, freed));
@@ -238,9 +275,11 @@ int cleanup(const Context& context, Wish wish) {
 }  // namespace
 
 void add_cleanup(CLI::App& app, Context& context, Action& chosen) {
-  CLI::App* command = app.add_subcommand("cleanup", "Free disk space: takes, models, finished files");
+  CLI::App* command =
+      app.add_subcommand("cleanup", "Free memory and disk space: loaded models, takes, models, finished files");
   command->group(kBrokerCommands);
   auto wish = std::make_shared<Wish>();
+  command->add_flag("--gpu", wish->gpu, "Loaded models: the memory of the GPU (or the processor), as `model unload`");
   command->add_flag("--cache", wish->cache, "Takes that no unfinished or failed job needs");
   command->add_flag("--models", wish->models, "Installed models that no unfinished job needs");
   command->add_flag("--outputs", wish->outputs, "Finished files that nobody changed since they were published");

@@ -33,12 +33,16 @@ void add_status(CLI::App&, Context&, Action& chosen);
 void add_wait(CLI::App&, Context&, Action& chosen);
 void add_changes(CLI::App&, Context&, Action& chosen);  // cancel, pause, resume, retry, priority
 void add_folder(CLI::App&, Context&, Action& chosen);   // add, list, remove, scan
+void add_key(CLI::App&, Context&, Action& chosen);      // show, allow, list, remove
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
+void add_schedule(CLI::App&, Context&, Action& chosen);  // add, list, remove, run, pause, resume
+void add_report(CLI::App&, Context&, Action& chosen);
+void add_plan(CLI::App&, Context&, Action& chosen);
 void add_start(CLI::App&, Context&, Action& chosen);
 void add_stop(CLI::App&, Context&, Action& chosen);
 void add_ps(CLI::App&, Context&, Action& chosen);
-void add_model(CLI::App&, Context&, Action& chosen);  // pull, list, verify, remove
+void add_model(CLI::App&, Context&, Action& chosen);  // pull, list, verify, remove, load, unload
 void add_voice(CLI::App&, Context&, Action& chosen);  // add, list, show, remove, rename, preview, export, import
 void add_doctor(CLI::App&, Context&, Action& chosen);
 void add_cleanup(CLI::App&, Context&, Action& chosen);

@@ -8,7 +8,7 @@
 
 #include "cli/checkup/checkup.h"
 #include "cli/command.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 #include "config/fault.h"
 

@@ -12,7 +12,7 @@
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {

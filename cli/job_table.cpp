@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "cli/progress_line.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {
@@ -150,17 +150,41 @@ std::string worker_line(const protocol::Jobs& state, int width) {
   return text;
 }
 
+namespace {
+
+std::string bytes_cell(std::uint64_t bytes) { return bytes > 0 ? size_of(bytes) : "-"; }
+
+// On a device its memory there counts, as far as the driver tells.
+std::string memory_cell(std::uint64_t host, std::uint64_t device) {
+  return device > 0 ? bytes_cell(device) + " + " + bytes_cell(host) : bytes_cell(host);
+}
+
+std::string until_cell(const protocol::WorkerView& worker) {
+  if (worker.unload_ms == 0) return "-";
+  return worker.unload_ms < 0 ? "forever" : local_time(worker.unload_ms).substr(11);
+}
+
+std::string word_or_dash(const std::string& word) { return word.empty() ? "-" : printable(word); }
+
+}  // namespace
+
 std::string worker_table(const std::vector<protocol::WorkerView>& workers, int width) {
-  std::vector<std::vector<std::string>> table{
-      {"DEVICE", "STATE", "MODEL", "MEMORY", "PEAK", "SEGMENTS", "SPOKEN", "PID", "ENGINE", "WORKER"}};
+  std::vector<std::vector<std::string>> table{{"WORKER", "DEVICE", "STATE", "MODEL", "VOICE", "UNTIL", "MEMORY", "PEAK",
+                                               "WAITING", "SPOKEN", "SPEED", "ENGINE"}};
   for (const protocol::WorkerView& worker : workers)
-    table.push_back({worker.device, worker.state, worker.model.empty() ? "-" : worker.model,
-                     worker.memory_bytes > 0 ? size_of(worker.memory_bytes) : "-",
-                     worker.peak_memory_bytes > 0 ? size_of(worker.peak_memory_bytes) : "-",
-                     fmt::format("{}/{}", worker.leases, worker.credit), count(worker.segments_done),
-                     std::to_string(worker.pid), worker.engine_pid > 0 ? std::to_string(worker.engine_pid) : "-",
-                     fitted(worker.worker, 12)});
-  return fitted_lines(aligned(table, {false, false, false, true, true, true, true, true, true, false}), width);
+    table.push_back({std::to_string(worker.pid), worker.device, worker.state, word_or_dash(worker.model),
+                     word_or_dash(worker.voice), until_cell(worker),
+                     memory_cell(worker.memory_bytes, worker.device_bytes),
+                     memory_cell(worker.peak_memory_bytes, worker.peak_device_bytes),
+                     count(worker.segments_waiting + worker.leases), count(worker.segments_done),
+                     worker.speed > 0 ? times(worker.speed) : "-",
+                     worker.engine_pid > 0 ? std::to_string(worker.engine_pid) : "-"});
+  std::string text = fitted_lines(
+      aligned(table, {true, false, false, false, false, false, true, true, true, true, true, true}), width);
+  for (const protocol::WorkerView& worker : workers)
+    if (!worker.waits_for.empty())
+      text += "worker " + std::to_string(worker.pid) + ": " + wrapped(printable(worker.waits_for), width, 8) + "\n";
+  return text;
 }
 
 }  // namespace lectern::cli

@@ -22,6 +22,12 @@ std::string worker_line(const protocol::Jobs& state, int width);
 // One line a worker under a line of headings.
 std::string worker_table(const std::vector<protocol::WorkerView>& workers, int width);
 
+// What will run until the plan's end.
+std::string plan_text(const protocol::Planned& plan, int width);
+
+// What was narrated since a time.
+std::string report_text(const protocol::Reported& report, int width);
+
 // Columns of cells, filled to equal widths with two spaces between; the last column is not filled. `right`: columns
 // whose cells stand at the right.
 std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right);

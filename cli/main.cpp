@@ -14,8 +14,6 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  lectern model pull kokoro-82m           once\n"
     "  lectern submit chapters/ -o audio/      queue forty scripts and go to bed\n"
-    "  lectern submit book.md --wait           stay until it is narrated\n"
-    "  lectern status --follow                 watch\n"
     "\n"
     "Exit codes: 0 done, 1 a job failed or time ran out, 2 wrong usage, 3 no broker, 4 no such job, voice, model or\n"
     "file, 5 bad input, 6 not enough space or memory, 70 a fault of ours, 130 Ctrl-C (jobs go on).";
@@ -27,6 +25,9 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_changes(app, context, chosen);
   add_folder(app, context, chosen);
   add_log(app, context, chosen);
+  add_plan(app, context, chosen);
+  add_report(app, context, chosen);
+  add_schedule(app, context, chosen);
   add_model(app, context, chosen);
   add_voice(app, context, chosen);
   add_start(app, context, chosen);
@@ -34,6 +35,7 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_ps(app, context, chosen);
   add_upkeep(app, context, chosen);
   add_cleanup(app, context, chosen);
+  add_key(app, context, chosen);
   add_doctor(app, context, chosen);
 }
 

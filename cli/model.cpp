@@ -1,4 +1,4 @@
-// lectern model pull | list | verify | remove
+// lectern model pull | list | verify | remove | load | unload
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -6,14 +6,19 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "broker/protocol/wire.h"
 #include "cli/command.h"
 #include "cli/download_progress.h"
+#include "cli/local_broker.h"
 #include "cli/model_lock.h"
 #include "cli/model_pull.h"
 #include "cli/model_staging.h"
 #include "cli/model_table.h"
+#include "config/quantity.h"
 #include "cli/question.h"
+#include "cli/resident_model.h"
 #include "config/fault.h"
+#include "config/keep_alive.h"
 
 namespace lectern::cli {
 namespace {
@@ -124,17 +129,53 @@ int remove(const Context& context, const std::string& name, bool yes) {
   return 0;
 }
 
+int load(const Context& context, const std::string& name, const std::string& keep) {
+  if (!keep.empty() && !parse_keep_alive(keep))
+    throw Fault(Exit::usage, "--keep cannot be '" + keep + "'", std::string("use ") + kKeepAliveForms);
+  Connection connection = LocalBroker(context.paths()).connect_or_start();
+  const protocol::WorkerView view = load_model(connection, name, keep);
+  if (context.json) {
+    print_json(protocol::detail::to_json(view));
+  } else if (view.model != name) {
+    std::cout << "model " << name << " will be loaded on " << view.device << " when its work with " << view.model
+              << " is done\n";
+  } else {
+    std::cout << "model " << name << " is loaded on " << view.device << ": " << size_of(view.memory_bytes)
+              << " of memory";
+    if (view.device_bytes > 0) std::cout << ", " << size_of(view.device_bytes) << " on the device";
+    std::cout << (view.unload_ms < 0   ? "; it stays until it is unloaded"
+                  : view.unload_ms > 0 ? "; without work it stays until " + local_time(view.unload_ms)
+                                       : "")
+              << "\n";
+  }
+  return 0;
+}
+
+int unload(const Context& context, const std::string& name, bool now) {
+  const LocalBroker broker(context.paths());
+  Freed freed;
+  if (broker.running()) {
+    Connection connection = broker.connect();
+    freed = unload_models(connection, name, now);
+  }
+  if (context.json)
+    print_json({{"models", freed.models}, {"memory_bytes", freed.memory_bytes}, {"device_bytes", freed.device_bytes}});
+  else
+    std::cout << text_of(freed) << "\n";
+  return 0;
+}
+
 // The options of all subcommands; lives as long as the app.
 struct Options {
-  std::string name, from;
-  bool yes = false;
+  std::string name, from, keep;
+  bool yes = false, now = false;
 };
 
 }  // namespace
 
 void add_model(CLI::App& app, Context& context, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* model = app.add_subcommand("model", "Get, list, check and remove speech models");
+  CLI::App* model = app.add_subcommand("model", "Get, list, check and remove speech models; load and unload them");
   model->group(kVoiceCommands);
   model->require_subcommand(1);
 
@@ -157,6 +198,20 @@ void add_model(CLI::App& app, Context& context, Action& chosen) {
   command->add_flag("--yes", options->yes, "Do not ask");
   command->callback(
       [=, &context, &chosen] { chosen = [=, &context] { return remove(context, options->name, options->yes); }; });
+
+  command = model->add_subcommand("load", "Load a model now, without work for it, and let its work go on");
+  command->add_option("NAME", options->name, "Which model")->required();
+  command->add_option("--keep", options->keep, "How long it stays without work: 30s, 5m, 2h, forever, \"until 06:00\"");
+  command->callback(
+      [=, &context, &chosen] { chosen = [=, &context] { return load(context, options->name, options->keep); }; });
+
+  command = model->add_subcommand(
+      "unload", "Give a model's memory back; its work waits until it is loaded or a job is submitted or resumed");
+  command->alias("deload");
+  command->add_option("NAME", options->name, "Which model; without a name, any");
+  command->add_flag("--now", options->now, "Do not finish the segments in work; they go back to the queue");
+  command->callback(
+      [=, &context, &chosen] { chosen = [=, &context] { return unload(context, options->name, options->now); }; });
 }
 
 }  // namespace lectern::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/script_list.h"
+#include "config/script_list.h"
 #include "config/settings.h"
 
 namespace lectern::cli {

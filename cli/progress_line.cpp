@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {

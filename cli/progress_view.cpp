@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/progress_line.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 
 namespace lectern::cli {
 

@@ -14,7 +14,7 @@ namespace {
 int show_workers(const Context& context) {
   Connection connection = LocalBroker(context.paths()).connect();
   protocol::Status status;
-  status.selection.all = true;
+  status.workers_only = true;
   const auto state = connection.ask<protocol::Jobs>(status);
   if (context.json) {
     print_json(protocol::detail::to_json(state)["workers"]);
@@ -29,7 +29,8 @@ int show_workers(const Context& context) {
 }  // namespace
 
 void add_ps(CLI::App& app, Context& context, Action& chosen) {
-  CLI::App* command = app.add_subcommand("ps", "Show workers: device, model, memory now and peak, segments");
+  CLI::App* command =
+      app.add_subcommand("ps", "Show workers: device, model, voice, state, until when, memory, segments, speed");
   command->group(kBrokerCommands);
   command->callback([&context, &chosen] { chosen = [&context] { return show_workers(context); }; });
 }

@@ -12,7 +12,7 @@
 #include "broker/protocol/wire.h"
 #include "cli/command.h"
 #include "cli/local_broker.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 
 namespace lectern::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "broker/protocol/messages.h"
 #include "cli/connection.h"
-#include "cli/script_list.h"
+#include "config/script_list.h"
 
 namespace lectern::cli {
 

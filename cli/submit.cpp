@@ -17,8 +17,8 @@
 #include "cli/output_names.h"
 #include "cli/progress_line.h"
 #include "cli/progress_view.h"
-#include "cli/quantity.h"
-#include "cli/script_list.h"
+#include "config/quantity.h"
+#include "config/script_list.h"
 #include "cli/submission.h"
 #include "cli/voice_making.h"
 #include "cli/watch.h"
@@ -35,7 +35,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, cast, format, output, name, window, at, after;
+  std::string model, voice, cast, format, output, name, window, at, after, by;
   double speed = 0;
   std::int64_t priority = 0;
   bool wait = false, dry_run = false, overwrite = false, recursive = false, markdown = false;
@@ -49,7 +49,8 @@ class Submitting {
   int run() {
     const Settings settings = context_.settings();
     max_bytes_ = settings.max_script_bytes;
-    not_before_ms_ = time_of("--at", options_.at);
+    not_before_ms_ = time_of("--at", options_.at, false);
+    by_ms_ = time_of("--by", options_.by, true);
     if (!options_.cast.empty()) cast_ = read_cast(options_.cast);
     ScriptList list = find_scripts(options_.words, {options_.recursive, max_bytes_});
     bad_ = std::move(list.bad);
@@ -62,8 +63,8 @@ class Submitting {
   }
 
  private:
-  // What an option says of time; 0 when it is not given.
-  static std::int64_t time_of(const char* option, const std::string& words) {
+  // What --at or --by says; 0 when it is not given.
+  static std::int64_t time_of(const char* option, const std::string& words, bool ahead) {
     if (words.empty()) return 0;
     const std::int64_t now =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -71,6 +72,8 @@ class Submitting {
     if (!at)
       throw Fault(Exit::usage, std::string(option) + ": '" + words + "' is not understood as a time",
                   "write 22:00, 'tomorrow 06:00', 'fri 22:00', '2026-12-24 22:00' or +3h");
+    if (ahead && *at <= now)
+      throw Fault(Exit::usage, std::string(option) + ": '" + words + "' has passed", "give a time that is still to come");
     return *at;
   }
 
@@ -120,6 +123,7 @@ class Submitting {
     m.window = options_.window;
     m.after = !options_.after.empty() && options_.after[0] == '#' ? options_.after.substr(1) : options_.after;
     m.not_before_ms = not_before_ms_;
+    m.by_ms = by_ms_;
     const auto stream = streams_.find(script.path.string());
     outgoing.bytes = stream != streams_.end() ? stream->second : read_script(script, max_bytes_);
     return outgoing;
@@ -280,7 +284,7 @@ class Submitting {
   const Options options_;
   const std::string batch_id_ = random_id();
   std::uint64_t max_bytes_ = 0;
-  std::int64_t not_before_ms_ = 0;
+  std::int64_t not_before_ms_ = 0, by_ms_ = 0;
   nlohmann::json cast_ = nlohmann::json::object();
   bool single_ = true;
   std::optional<OutputNames> names_;
@@ -348,6 +352,8 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       ->type_name("TIME");
   command->add_option("--after", o->after, "Run when that job has ended, whether it is done, failed or cancelled")
       ->type_name("JOB");
+  command->add_option("--by", o->by, "Wished to be done by then: warns now when, by estimate, it will not be")
+      ->type_name("TIME");
   command->add_option("--name", o->name, "Of the job and its title; of the batch when there are several scripts")
       ->type_name("NAME");
   command->add_flag("--markdown", o->markdown, "Read every script as Markdown; default: .md and .markdown files");
@@ -359,7 +365,7 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       "Examples:\n"
       "  lectern submit chapters/ --voice bf_emma --output audio/\n"
       "  lectern submit book.md --format mp3 --wait\n"
-      "  lectern submit chapters/ --window night --at 'fri 22:00'\n"
+      "  lectern submit chapters/ --window night --by 'fri 07:00'\n"
       "  fortune | lectern submit - --name fortune");
   command->callback([&context, &chosen, o] { chosen = [&context, o] { return submit(context, *o); }; });
 }

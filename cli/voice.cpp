@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/model_table.h"
 #include "cli/narration.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/terminal.h"
 #include "cli/voice_making.h"
 #include "cli/voice_shelf.h"

@@ -2,7 +2,7 @@
 
 #include "broker/protocol/wire.h"
 #include "cli/local_broker.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/voice_making.h"
 #include "config/fault.h"
 #include "config/file.h"

@@ -10,7 +10,7 @@
 #include "cli/local_broker.h"
 #include "cli/progress_line.h"
 #include "cli/progress_view.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "cli/watch.h"
 
 namespace lectern::cli {

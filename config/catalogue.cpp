@@ -224,6 +224,8 @@ CatalogueModel CatalogueReader::model(const std::string& name, const YAML::Node&
       static_cast<int>(fields.whole("max_segment_chars", fields.require("max_segment_chars"), 20, 10'000));
   if (const auto value = fields.find("chars_per_second"); value.IsDefined())
     model_.chars_per_second = fields.number("chars_per_second", value, 1, 100);
+  if (const auto value = fields.find("times_real_time"); value.IsDefined())
+    model_.times_real_time = fields.number("times_real_time", value, 0.01, 10'000);
   if (const auto value = fields.find("memory_bytes"); value.IsDefined())
     model_.memory_bytes = static_cast<std::uint64_t>(fields.whole("memory_bytes", value, 0, 1LL << 50));
   if (const auto value = fields.find("clones_voices"); value.IsDefined())

@@ -48,6 +48,7 @@ struct CatalogueModel {
   int sample_rate_hz = 0;
   int max_segment_chars = 0;
   double chars_per_second = 15;  // of speech, for estimates
+  double times_real_time = 1;    // of speaking on a processor, for estimates until it is measured
   bool clones_voices = false;
   std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
   bool built_in = false;          // needs no files (test models)

@@ -39,6 +39,7 @@ class Nvml {
   int (*device_handle)(unsigned, NvmlDevice*) = nullptr;
   int (*memory_info)(NvmlDevice, NvmlMemory*) = nullptr;
   int (*compute_processes)(NvmlDevice, unsigned*, NvmlProcess*) = nullptr;
+  int (*total_energy)(NvmlDevice, unsigned long long*) = nullptr;  // millijoules; older drivers and cards lack it
 
  private:
   Nvml() {
@@ -54,6 +55,8 @@ class Nvml {
     find("nvmlDeviceGetHandleByIndex_v2", device_handle);
     find("nvmlDeviceGetMemoryInfo", memory_info);
     find("nvmlDeviceGetComputeRunningProcesses_v3", compute_processes);
+    total_energy =
+        reinterpret_cast<decltype(total_energy)>(dlsym(library_, "nvmlDeviceGetTotalEnergyConsumption"));
     if (!error_.empty()) return;
     if (const int code = init(); code != kSuccess)
       error_ = fmt::format("the NVIDIA driver does not start (NVML error {})", code);
@@ -76,7 +79,9 @@ class NvmlDeviceMemory : public DeviceMemory {
     Nvml& nvml = Nvml::instance();
     NvmlMemory memory{};
     if (nvml.memory_info(device_, &memory) != kSuccess) return std::nullopt;
-    DeviceMemoryState state{memory.total, memory.free, {}};
+    DeviceMemoryState state{memory.total, memory.free, {}, std::nullopt};
+    if (unsigned long long mj = 0; nvml.total_energy && nvml.total_energy(device_, &mj) == kSuccess)
+      state.energy_j = static_cast<double>(mj) / 1000;
     std::vector<NvmlProcess> processes(64);
     for (int tries = 0; tries < 3; ++tries) {
       auto count = static_cast<unsigned>(processes.size());

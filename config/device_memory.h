@@ -18,6 +18,7 @@ struct DeviceHolder {
 struct DeviceMemoryState {
   std::uint64_t total_bytes = 0, free_bytes = 0;
   std::vector<DeviceHolder> holders;  // processes that compute on it, ours included
+  std::optional<double> energy_j;     // that the device used since the driver was loaded; nullopt: it does not tell
 
   // What this process holds; nullopt: it is not among the holders. 0 also means: the driver does not tell how much.
   std::optional<std::uint64_t> held_by(std::int64_t pid) const;

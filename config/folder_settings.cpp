@@ -1,9 +1,9 @@
 #include "config/folder_settings.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "config/fault.h"
+#include "config/paths.h"
 
 namespace lectern {
 namespace {
@@ -65,9 +65,7 @@ FolderSettings take_folder(YamlFields& fields, FolderSettings folder) {
 }  // namespace
 
 fs::path absolute_folder(const YamlFields& fields, const std::string& key, const YAML::Node& value) {
-  std::string folder = fields.text(key, value);
-  const char* home = std::getenv("HOME");
-  if (home && (folder == "~" || folder.starts_with("~/"))) folder = home + folder.substr(1);
+  std::string folder = expand_home(fields.text(key, value));
   // A relative folder would mean another place for each folder that a command is given in.
   if (!folder.empty() && folder[0] != '/')
     fields.refuse(value, "'" + key + "' is not an absolute path: '" + folder + "'",

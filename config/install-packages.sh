@@ -13,7 +13,7 @@ build=(
   libcurl4-openssl-dev libarchive-dev ca-certificates
   libicu-dev libmd4c-dev libespeak-ng-dev espeak-ng-data
   libsndfile1-dev libsoxr-dev
-  libhowardhinnant-date-dev tzdata
+  libhowardhinnant-date-dev tzdata libsystemd-dev
 )
 # tar and gzip make the archives of the tests; faketime moves clocks; clang has the fuzzer.
 tests=(libgtest-dev libgmock-dev libbenchmark-dev sox tar gzip faketime clang libclang-rt-14-dev)

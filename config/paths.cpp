@@ -58,6 +58,9 @@ Paths Paths::locate(const std::optional<fs::path>& home) {
 }
 
 fs::path Paths::config_file() const { return config_ / "config.yaml"; }
+fs::path Paths::broker_key() const { return config_ / "keys" / "broker.key"; }
+fs::path Paths::worker_key() const { return config_ / "keys" / "worker.key"; }
+fs::path Paths::allowed_keys() const { return config_ / "keys" / "allowed"; }
 fs::path Paths::models() const { return data_ / "models"; }
 fs::path Paths::model(const std::string& name) const { return models() / name; }
 fs::path Paths::voices() const { return data_ / "voices"; }
@@ -102,11 +105,24 @@ void make_folder(const fs::path& folder, bool owner_only) {
     throw system_fault("cannot make folder " + folder.string() + " private", errno);
 }
 
+bool is_tcp_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (!text.starts_with("tcp://") || colon == text.npos || colon <= 6) return false;
+  const std::string port = text.substr(colon + 1);
+  return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos &&
+         std::stoi(port) > 0 && std::stoi(port) < 65536;
+}
+
 std::string ipc_endpoint(const fs::path& socket) {
   if (socket.string().size() > 107)
     throw Fault(Exit::bad_input, "the path of a socket is longer than 107 bytes: " + socket.string(),
                 "use a shorter --home, LECTERN_HOME or XDG_RUNTIME_DIR");
   return "ipc://" + socket.string();
+}
+
+std::string expand_home(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  return home && (path == "~" || path.rfind("~/", 0) == 0) ? home + path.substr(1) : path;
 }
 
 }  // namespace lectern

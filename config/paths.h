@@ -21,6 +21,9 @@ class Paths {
   const std::filesystem::path& home() const { return home_; }
 
   std::filesystem::path config_file() const;      // config.yaml
+  std::filesystem::path broker_key() const;       // keys/: pairs of keys for TCP, 0700
+  std::filesystem::path worker_key() const;
+  std::filesystem::path allowed_keys() const;     // workers of other machines that may come
   std::filesystem::path models() const;           // one folder a model, by name
   std::filesystem::path model(const std::string& name) const;
   std::filesystem::path voices() const;           // made from recordings: one folder a voice, by name
@@ -46,7 +49,12 @@ std::filesystem::path sibling_program(const std::string& name);
 
 // Creates a folder and its parents; `owner_only` makes the last one 0700 and refuses one of another user's.
 void make_folder(const std::filesystem::path& folder, bool owner_only = false);
+// "tcp://HOST:PORT"
+bool is_tcp_address(const std::string& text);
 // "ipc://PATH"; Fault when the path is longer than a socket address can be (107 bytes).
 std::string ipc_endpoint(const std::filesystem::path& socket);
+
+// "~/a" -> "/home/me/a"
+std::string expand_home(const std::string& path);
 
 }  // namespace lectern

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <set>
+#include <sstream>
 
 #include "config/fault.h"
 #include "config/file.h"
@@ -38,8 +40,15 @@ Reader choice(std::string Settings::*member, std::vector<std::string> allowed) {
   return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.choice(key, value, allowed); };
 }
 
-void read_test_models(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  s.test_models = f.truth(key, value);
+Reader truth(bool Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = f.truth(key, value); };
+}
+
+void read_keep_alive(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  const std::string words = f.text(key, value);
+  const auto keep = parse_keep_alive(words);
+  if (!keep) f.refuse(value, "'keep_alive' cannot be '" + words + "'", std::string("use ") + kKeepAliveForms);
+  s.keep_alive = *keep;
 }
 
 void read_model(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
@@ -48,16 +57,21 @@ void read_model(Settings& s, const YamlFields& f, const std::string& key, const 
 }
 
 void read_device(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  const std::string device = f.text(key, value);
-  const bool cuda = device.rfind("cuda:", 0) == 0 && device.size() > 5 && device.size() <= 8 &&
-                    device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (device != "auto" && device != "cpu" && !cuda)
-    f.refuse(value, "'device' cannot be '" + device + "'", "use auto, cpu, or cuda:N as in cuda:0");
-  s.device = device;
+  s.device = f.text(key, value);
+  const auto devices = device_list(s.device);
+  const bool alone = devices.size() == 1 && devices[0] == "auto";
+  const bool fine = std::all_of(devices.begin(), devices.end(), [](const std::string& device) {
+    return device == "cpu" || (device.rfind("cuda:", 0) == 0 && device.size() > 5 && device.size() <= 8 &&
+                               device.find_first_not_of("0123456789", 5) == std::string::npos);
+  });
+  if (!alone && !fine)
+    f.refuse(value, "'device' cannot be '" + s.device + "'", "use auto, cpu, cuda:N, or several as in cuda:0,cuda:1");
+  if (std::set<std::string>(devices.begin(), devices.end()).size() != devices.size())
+    f.refuse(value, "'device' names a device twice: '" + s.device + "'", "name each once");
 }
 
-void read_output(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
-  s.output = absolute_folder(f, key, value);
+Reader folder(std::filesystem::path Settings::*member) {
+  return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.*member = absolute_folder(f, key, value); };
 }
 
 void read_folders(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
@@ -85,6 +99,12 @@ Reader command(std::string Settings::Hooks::*member) {
   return [=](Settings& s, const YamlFields& f, auto& key, auto& value) { s.hooks.*member = f.text(key, value); };
 }
 
+void read_listen(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.listen = f.text(key, value);
+  if (!s.listen.empty() && !is_tcp_address(s.listen))
+    f.refuse(value, "'listen' cannot be '" + s.listen + "'", "write an address of this machine: tcp://0.0.0.0:5561");
+}
+
 void read_windows(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
   s.windows = read_window_list(f, key, value);
 }
@@ -94,6 +114,10 @@ void read_window(Settings& s, const YamlFields& f, const std::string& key, const
   if (!name.empty() && name != kAlways && !find_window(s.windows, name))
     f.refuse(value, "'window' cannot be '" + name + "': there is no window of that name", known_windows(s.windows, name));
   s.window = name == kAlways ? "" : name;
+}
+
+void read_schedules(Settings& s, const YamlFields& f, const std::string& key, const YAML::Node& value) {
+  s.schedules = read_schedule_list(f, key, value, s.windows);
 }
 
 struct Key {
@@ -108,7 +132,7 @@ const std::vector<Key>& table() {
       {"voice", text(&Settings::voice)},
       {"speed", number(&Settings::speed, 0.5, 2.0)},
       {"format", choice(&Settings::format, format_names())},
-      {"output", read_output},
+      {"output", folder(&Settings::output)},
       {"pauses.clause", pause(&Settings::Pauses::clause)},
       {"pauses.sentence", pause(&Settings::Pauses::sentence)},
       {"pauses.paragraph", pause(&Settings::Pauses::paragraph)},
@@ -117,7 +141,12 @@ const std::vector<Key>& table() {
       {"device", read_device},
       {"threads", whole(&Settings::threads, 0, 1024)},
       {"precision", choice(&Settings::precision, {"float32", "bfloat16", "float16"})},
-      {"keep_alive_s", number(&Settings::keep_alive_s, 0, kYear)},
+      {"keep_alive", read_keep_alive},
+      {"preload", truth(&Settings::preload)},
+      {"memory_short", choice(&Settings::memory_short, {"wait", "cpu", "fail"})},
+      {"memory_reserve_bytes", whole(&Settings::memory_reserve_bytes, 0, 1'000'000'000'000)},
+      {"idle_free_bytes", whole(&Settings::idle_free_bytes, 0, 1'000'000'000'000)},
+      {"engine_growth_bytes", whole(&Settings::engine_growth_bytes, 0, 1'000'000'000'000)},
       {"engine_timeout_s", number(&Settings::engine_timeout_s, 10, kYear)},
       {"max_attempts", whole(&Settings::max_attempts, 1, 20)},
       {"max_script_bytes", whole(&Settings::max_script_bytes, 1, 200'000'000)},
@@ -125,15 +154,19 @@ const std::vector<Key>& table() {
       {"takes_max_bytes", whole(&Settings::takes_max_bytes, 0, 100'000'000'000'000)},
       {"takes_max_days", number(&Settings::takes_max_days, 0, 36500)},
       {"max_model_wait_s", number(&Settings::max_model_wait_s, 0, kYear)},
+      {"listen", read_listen},
       {"windows", read_windows},
       {"window", read_window},
+      {"reports", folder(&Settings::reports)},
+      {"inhibit_sleep", truth(&Settings::inhibit_sleep)},
+      {"schedules", read_schedules},
       {"folders", read_folders},
       {"hooks.job", command(&Settings::Hooks::job)},
       {"hooks.batch", command(&Settings::Hooks::batch)},
       {"hooks.webhook", read_webhook},
       {"hooks.timeout_s", [](Settings& s, const YamlFields& f, auto& key,
                              auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
-      {"test_models", read_test_models},
+      {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
   };
   return keys;
@@ -155,6 +188,16 @@ void apply_environment(Settings& settings) {
 }
 
 }  // namespace
+
+std::vector<std::string> device_list(const std::string& words) {
+  std::vector<std::string> devices;
+  std::istringstream list(words + ",");
+  for (std::string device; std::getline(list, device, ',');) {
+    device.erase(0, device.find_first_not_of(' '));
+    devices.push_back(device);
+  }
+  return devices;
+}
 
 std::vector<std::string> setting_keys() {
   std::vector<std::string> names;

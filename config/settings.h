@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "config/folder_settings.h"
+#include "config/keep_alive.h"
 #include "config/paths.h"
+#include "config/schedule_setting.h"
 #include "config/window_setting.h"
 
 namespace lectern {
@@ -29,11 +31,16 @@ struct Settings {
   } pauses;
 
   // The worker of this machine.
-  std::string device = "auto";        // auto, cpu, cuda:N
-  int threads = 0;                    // processor threads for speech; 0: all cores
-  std::string precision = "float32";  // float32; bfloat16 or float16 where the engine offers it
-  double keep_alive_s = 30;           // keep the model this long after the last segment; 0: unload at once
-  double engine_timeout_s = 600;      // an engine that makes no progress for so long is killed; at least 10
+  std::string device = "auto";                        // auto, cpu, cuda:N, or several with commas: a worker for each
+  int threads = 0;                                    // processor threads for speech; 0: all cores
+  std::string precision = "float32";                  // float32; bfloat16 or float16 where the engine offers it
+  KeepAlive keep_alive;                               // keep the model this long after the last segment
+  bool preload = false;                               // load `model` when the worker starts
+  std::string memory_short = "wait";                  // a model that does not fit: wait, cpu (fall back to it), or fail
+  std::uint64_t memory_reserve_bytes = 512u << 20;    // of the device, or the machine on cpu: never touched
+  std::uint64_t idle_free_bytes = 256u << 20;         // an idle model goes while less than this is free; 0: never
+  std::uint64_t engine_growth_bytes = 2'000'000'000;  // an engine that grew so much begins anew; 0: never
+  double engine_timeout_s = 600;  // an engine that makes no progress for so long is killed; at least 10
 
   // The queue.
   int max_attempts = 3;                            // tries of one segment before it fails; 1 to 20
@@ -43,9 +50,15 @@ struct Settings {
   double takes_max_days = 90;                      // ... and after so many days
   double max_model_wait_s = 600;                   // how long the loaded model may keep another model's jobs waiting
 
+  // Workers of other machines.
+  std::string listen;  // tcp://ADDRESS:PORT where they may come, by keys that are allowed; empty: no TCP at all
+
   // Nights.
   std::vector<WindowSetting> windows;     // hours in which work may run, each of its own name
   std::string window;                     // the window of jobs that name none; empty: any time
+  std::filesystem::path reports;          // folder for a page about each window; empty: none
+  bool inhibit_sleep = true;              // keep the machine awake while work runs
+  std::vector<ScheduleSetting> schedules;  // each of its own name
 
   // Watched folders; those that `lectern folder add` made are kept in the database.
   std::vector<FolderSettings> folders;
@@ -67,6 +80,9 @@ struct Settings {
 Settings load_settings(const Paths& paths);
 // The same from a given text; `name` stands in the messages.
 Settings parse_settings(const std::string& yaml, const std::string& name);
+
+// "cuda:0, cuda:1" as its words.
+std::vector<std::string> device_list(const std::string& words);
 
 // Every key that config.yaml may hold, in the order of config.example.yaml: "voice", "pauses.sentence", ...
 std::vector<std::string> setting_keys();

@@ -71,4 +71,10 @@ VoiceChoice choose_voice(const Paths& paths, const Catalogue& catalogue, const C
   return of_catalogue(model, installed, wished);  // throws, with what is near
 }
 
+std::string sound_digest(const CatalogueModel& model, const InstalledModel& installed, const VoiceChoice& voice,
+                         const std::string& precision) {
+  return sha256(model.name + "\n" + installed.hash() + "\n" + std::to_string(model.revision) + "\n" + voice.name + "\n" +
+                voice.hash + "\n" + precision);
+}
+
 }  // namespace lectern

@@ -20,4 +20,8 @@ struct VoiceChoice {
 VoiceChoice choose_voice(const Paths& paths, const Catalogue& catalogue, const CatalogueModel& model,
                          const InstalledModel& installed, const std::string& wished);
 
+// What makes the sound besides text, speed and seed. Two machines whose digests are equal speak alike.
+std::string sound_digest(const CatalogueModel& model, const InstalledModel& installed, const VoiceChoice& voice,
+                         const std::string& precision);
+
 }  // namespace lectern

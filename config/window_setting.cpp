@@ -1,8 +1,8 @@
 #include "config/window_setting.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "config/schedule_setting.h"
 #include "config/spelling.h"
 #include "config/strict_yaml.h"
 
@@ -13,10 +13,7 @@ constexpr const char* kTimeHint = "write a time of day as in 22:00";
 
 std::string read_name(const YamlFields& f, const YAML::Node& value) {
   const std::string name = f.text("name", value);
-  const bool fine = !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_';
-  });
-  if (!fine || name == kAlways)
+  if (!is_plain_name(name) || name == kAlways)
     f.refuse(value, "'name' cannot be '" + name + "'", "use letters, digits, - and _; the word 'always' is taken");
   return name;
 }
@@ -55,12 +52,13 @@ WindowSetting read_window(const std::string& file, const YAML::Node& node) {
              "for whole days write from: 00:00 and to: 24:00");
   if (const auto zone = f.find("zone"); zone.IsDefined()) {
     window.zone = f.text("zone", zone);
-    if (!calendar::Zone::find(window.zone)) {
-      const std::string near = nearest_word(window.zone, calendar::Zone::names());
-      f.refuse(zone, "'zone' is not known: '" + window.zone + "'",
-               near.empty() ? "use an IANA name such as Europe/Berlin" : "did you mean '" + near + "'?");
-    }
+    if (!calendar::Zone::find(window.zone))
+      f.refuse(zone, "'zone' is not known: '" + window.zone + "'", zone_hint(window.zone));
   }
+  if (const auto mains = f.find("only_on_mains"); mains.IsDefined())
+    window.only_on_mains = f.truth("only_on_mains", mains);
+  if (const auto free = f.find("only_when_device_free"); free.IsDefined())
+    window.only_when_device_free = f.truth("only_when_device_free", free);
   f.finish();
   return window;
 }
@@ -78,6 +76,11 @@ std::vector<WindowSetting> read_window_list(const YamlFields& f, const std::stri
     windows.push_back(std::move(window));
   }
   return windows;
+}
+
+std::string zone_hint(const std::string& zone) {
+  const std::string near = nearest_word(zone, calendar::Zone::names());
+  return near.empty() ? "use an IANA name such as Europe/Berlin" : "did you mean '" + near + "'?";
 }
 
 const WindowSetting* find_window(const std::vector<WindowSetting>& windows, const std::string& name) {

@@ -12,6 +12,7 @@
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
 #include "config/fault_point.h"
+#include "config/voice_choice.h"
 #include "worker/engine_environment.h"
 
 namespace lectern {
@@ -41,21 +42,14 @@ AgentOptions agent_options(const Settings& settings, const std::string& device) 
   options.worker = new_worker_id(device);
   options.device = device;
   options.pid = getpid();
-  options.keep_alive = std::chrono::duration<double>(settings.keep_alive_s);
+  options.keep_alive = settings.keep_alive;
+  if (settings.preload) options.preload = settings.model;
+  options.memory_short = settings.memory_short;
+  options.memory_reserve_bytes = settings.memory_reserve_bytes;
+  options.idle_free_bytes = settings.idle_free_bytes;
+  options.engine_growth_bytes = settings.engine_growth_bytes;
   options.engine_timeout = std::chrono::duration<double>(settings.engine_timeout_s);
   return options;
-}
-
-// Connected to nobody but a living broker: messages wait in the outbox instead of in a queue that a lost connection
-// takes with it.
-zmq::socket_t broker_socket(zmq::context_t& context, const Paths& paths) {
-  zmq::socket_t socket = protocol::make_socket(context, zmq::socket_type::dealer);
-  socket.set(zmq::sockopt::immediate, true);
-  socket.set(zmq::sockopt::reconnect_ivl, 100);
-  socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
-  socket.set(zmq::sockopt::linger, 500);  // for the last give_back
-  socket.connect(ipc_endpoint(paths.worker_socket()));
-  return socket;
 }
 
 }  // namespace
@@ -66,15 +60,17 @@ AgentLoop::AgentLoop(const Paths& paths, const Settings& settings, const AgentLo
       options_(options),
       catalogue_(Catalogue::load(settings.test_models)),
       signals_(signals),
-      broker_(broker_socket(context_, paths)),
+      line_(context_, paths, options.broker),
+      memory_(options.device),
       agent_(agent_options(settings, options.device), *this, Agent::Clock::now()) {}
 
 void AgentLoop::run() {
-  agent_.begin();
+  agent_.begin(Agent::Clock::now());
   while (!agent_.done()) {
     wait();
+    line_.read_events();
     flush();
-    while (auto frames = protocol::receive(broker_)) agent_.broker_message(std::move(*frames), Agent::Clock::now());
+    while (auto frames = protocol::receive(line_.socket())) agent_.broker_message(std::move(*frames), Agent::Clock::now());
     read_engine();
     read_signals();
     agent_.tick(Agent::Clock::now());
@@ -84,11 +80,13 @@ void AgentLoop::run() {
 
 void AgentLoop::wait() {
   std::vector<zmq::pollitem_t> items = {
-      {broker_.handle(), 0, static_cast<short>(ZMQ_POLLIN | (outbox_.empty() ? 0 : ZMQ_POLLOUT)), 0},
+      {line_.socket().handle(), 0, static_cast<short>(ZMQ_POLLIN | (outbox_.empty() ? 0 : ZMQ_POLLOUT)), 0},
       {nullptr, signals_, ZMQ_POLLIN, 0}};
+  line_.wait_for(items);
   if (engine_) items.push_back({engine_->socket().handle(), 0, ZMQ_POLLIN, 0});
   if (engine_ && engine_->stderr_fd() >= 0) items.push_back({nullptr, engine_->stderr_fd(), ZMQ_POLLIN, 0});
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline() - Agent::Clock::now());
+  const auto now = Agent::Clock::now();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(agent_.next_deadline(now) - now);
   try {
     zmq::poll(items, std::max(left, std::chrono::milliseconds(0)));
   } catch (const zmq::error_t& e) {
@@ -118,7 +116,7 @@ void AgentLoop::read_signals() {
 }
 
 void AgentLoop::flush() {
-  while (!outbox_.empty() && protocol::send(broker_, outbox_.front())) outbox_.pop_front(), fault_point("sent");
+  while (!outbox_.empty() && protocol::send(line_.socket(), outbox_.front())) outbox_.pop_front(), fault_point("sent");
 }
 
 void AgentLoop::send_to_broker(protocol::Frames frames) {
@@ -128,33 +126,47 @@ void AgentLoop::send_to_broker(protocol::Frames frames) {
 }
 
 void AgentLoop::beat(protocol::Frames heartbeat) {
-  if (outbox_.empty()) protocol::send(broker_, heartbeat);
+  if (outbox_.empty()) protocol::send(line_.socket(), heartbeat);
 }
 
-EngineCommand AgentLoop::engine_command(const CatalogueModel& model) const {
+EngineCommand AgentLoop::engine_command(const CatalogueModel& model, const EngineOrder& order) const {
   EngineCommand command;
   command.program = sibling_program(program_of(model.engine));
   command.arguments = {"--engine",       model.engine,
                        "--model",        model.name,
                        "--model-folder", paths_.model(model.name).string(),
                        "--voices",       paths_.voices().string(),
-                       "--device",       options_.device,
+                       "--device",       order.device,
                        "--threads",      std::to_string(settings_.threads),
                        "--precision",    settings_.precision,
                        "--log-level",    options_.log_level};
+  if (order.most_lanes > 0) {
+    command.arguments.push_back("--lanes");
+    command.arguments.push_back(std::to_string(order.most_lanes));
+  }
   if (!options_.foreground) {
     command.arguments.push_back("--log-file");
     command.arguments.push_back(paths_.log_file("engine").string());
   }
-  command.environment = engine_environment(options_.device, settings_.threads);
+  command.environment = engine_environment(order.device, settings_.threads);
   return command;
 }
 
-StartedEngine AgentLoop::start_engine(const std::string& name) {
-  const CatalogueModel& model = catalogue_.model(name);
+void AgentLoop::check_sound(const protocol::Work& work) {
+  const CatalogueModel& model = catalogue_.model(work.model);
+  const InstalledModel installed = require_model(paths_, model);
+  const VoiceChoice voice = choose_voice(paths_, catalogue_, model, installed, work.voice);
+  if (sound_digest(model, installed, voice, settings_.precision) != work.sound)
+    throw Fault(Exit::bad_input,
+                "model " + work.model + ", its voice " + work.voice + " or `precision` is not the same as at the broker",
+                "have the same version of Lectern, the same files (lectern model pull, lectern voice import) and settings");
+}
+
+StartedEngine AgentLoop::start_engine(const EngineOrder& order) {
+  const CatalogueModel& model = catalogue_.model(order.model);
   if (!model.built_in) require_model(paths_, model);
   engine_ = std::make_unique<EngineProcess>(context_, paths_.engine_socket(getpid(), ++engines_started_),
-                                            engine_command(model), options_.foreground);
+                                            engine_command(model, order), options_.foreground);
   fault_point("engine started");
   return {engine_->pid(), model.revision, model.sample_rate_hz};
 }
@@ -169,6 +181,22 @@ void AgentLoop::signal_engine(int signal) {
   if (engine_) engine_->signal(signal);
 }
 
-EngineMemory AgentLoop::engine_memory() { return engine_ ? engine_->memory() : EngineMemory{}; }
+EngineMemory AgentLoop::engine_memory() {
+  if (!engine_) return {};
+  EngineMemory memory = engine_->memory();
+  memory.device_bytes = memory_.on_device(engine_->pid());
+  return memory;
+}
+
+std::uint64_t AgentLoop::catalogue_need(const std::string& model) {
+  for (const CatalogueModel& known : catalogue_.models())
+    if (known.name == model) return known.memory_bytes;
+  return 0;
+}
+
+std::int64_t AgentLoop::wall_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace lectern

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <zmq.hpp>
 
@@ -10,7 +11,9 @@
 #include "config/paths.h"
 #include "config/settings.h"
 #include "worker/agent.h"
+#include "worker/broker_line.h"
 #include "worker/engine_process.h"
+#include "worker/memory_view.h"
 
 namespace lectern {
 
@@ -18,6 +21,7 @@ struct AgentLoopOptions {
   std::string device;       // cpu or cuda:N
   bool foreground = false;  // logs go to stderr
   std::string log_level;
+  std::optional<RemoteBroker> broker;  // nullopt: the one of this home
 };
 
 class AgentLoop : private AgentEffects {
@@ -30,16 +34,22 @@ class AgentLoop : private AgentEffects {
  private:
   void send_to_broker(protocol::Frames frames) override;
   void beat(protocol::Frames heartbeat) override;
-  StartedEngine start_engine(const std::string& model) override;
+  void check_sound(const protocol::Work& work) override;
+  StartedEngine start_engine(const EngineOrder& order) override;
   void send_to_engine(const protocol::Frames& frames) override;
   void signal_engine(int signal) override;
   EngineMemory engine_memory() override;
+  MemoryRoom room(const std::string& device) override { return memory_.room(device); }
+  std::string memory_holders(const std::string& device) override { return memory_.holders(device); }
+  std::uint64_t catalogue_need(const std::string& model) override;
+  bool memory_is_back(std::int64_t pid) override { return memory_.is_back(pid); }
+  std::int64_t wall_ms() override;
 
   void wait();
   void read_signals();
   void read_engine();
   void flush();
-  EngineCommand engine_command(const CatalogueModel& model) const;
+  EngineCommand engine_command(const CatalogueModel& model, const EngineOrder& order) const;
 
   const Paths& paths_;
   const Settings& settings_;
@@ -47,10 +57,11 @@ class AgentLoop : private AgentEffects {
   Catalogue catalogue_;
   int signals_;
   zmq::context_t context_{1};
-  zmq::socket_t broker_;                 // DEALER
+  BrokerLine line_;
   std::deque<protocol::Frames> outbox_;  // to the broker, until it can be reached
   std::unique_ptr<EngineProcess> engine_;
   int engines_started_ = 0;
+  MemoryView memory_;
   Agent agent_;
 };
 

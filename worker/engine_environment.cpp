@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <new>
 
 namespace lectern {
 
@@ -76,16 +77,44 @@ std::vector<std::string> engine_environment_warnings(const std::string& device, 
   return warnings;
 }
 
+namespace {
+
+// A line "NAME NUMBER ..." of a file under /proc.
+std::uint64_t number_of(const char* path, const std::string& name, std::uint64_t otherwise) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
+  return otherwise;
+}
+
+constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
+constexpr const char* kGroupLimit = "/sys/fs/cgroup/memory.max";
+
+}  // namespace
+
 std::uint64_t available_memory_bytes() {
-  constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t available = kUnlimited;
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string line; std::getline(meminfo, line);) {
-    if (line.starts_with("MemAvailable:")) available = std::strtoull(line.c_str() + 13, nullptr, 10) * 1024;
-  }
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", kUnlimited);
-  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", 0);
-  return std::min(available, limit > used ? limit - used : 0);
+  const std::uint64_t kilobytes = number_of("/proc/meminfo", "MemAvailable:", kUnlimited / 1024);
+  const std::uint64_t limit = number_in(kGroupLimit, kUnlimited);
+  if (limit == kUnlimited) return kilobytes * 1024;
+  // Of what the group uses, cached files give way.
+  const std::uint64_t current = number_in("/sys/fs/cgroup/memory.current", 0);
+  const std::uint64_t cached = number_of("/sys/fs/cgroup/memory.stat", "inactive_file ", 0) +
+                               number_of("/sys/fs/cgroup/memory.stat", "active_file ", 0);
+  const std::uint64_t used = current > cached ? current - cached : 0;
+  return std::min(kilobytes * 1024, limit > used ? limit - used : 0);
+}
+
+std::uint64_t total_memory_bytes() {
+  return std::min(number_of("/proc/meminfo", "MemTotal:", kUnlimited / 1024) * 1024,
+                  number_in(kGroupLimit, kUnlimited));
+}
+
+std::uint64_t kernel_memory_kills() { return number_of("/proc/vmstat", "oom_kill ", 0); }
+
+bool out_of_memory(const std::exception& error) {
+  const std::string what = error.what();  // libtorch throws its own type
+  return dynamic_cast<const std::bad_alloc*>(&error) || what.find("allocate memory") != std::string::npos ||
+         what.find("out of memory") != std::string::npos;
 }
 
 }  // namespace lectern

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,5 +27,12 @@ std::vector<std::string> engine_environment_warnings(const std::string& device, 
 
 // Memory that this process may still take, in bytes: the machine's, or less where a control group limits it.
 std::uint64_t available_memory_bytes();
+// All that it could take if nobody else had any.
+std::uint64_t total_memory_bytes();
+// How many processes the kernel has ended so far because memory ran out.
+std::uint64_t kernel_memory_kills();
+
+// Whether it tells that memory ran out, of the machine or of the device: nobody's fault.
+bool out_of_memory(const std::exception& error);
 
 }  // namespace lectern

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -86,6 +85,7 @@ Arguments read_arguments(int argc, char** argv) {
   app.add_option("--voices", voices, "where the voices made from recordings are");
   app.add_option("--device", a.options.device, "cpu or cuda:N");
   app.add_option("--threads", a.options.threads, "processor threads; 0: all cores");
+  app.add_option("--lanes", a.options.most_lanes, "at most so many segments at once; 0: as many as are worth it");
   app.add_option("--precision", a.options.precision, "float32, bfloat16 or float16");
   app.add_option("--log-level", a.log_level, "trace, debug, info, warn, error or off");
   app.add_option("--log-file", a.log_file, "default: stderr");
@@ -128,12 +128,10 @@ protocol::EngineFailed describe_current_exception() {
     failure.message = fault.what();
     failure.hint = fault.hint();
   } catch (const std::exception& e) {
-    // Libraries append a stack to their message; its first line is for people. libtorch throws its own type for memory.
+    // Libraries append a stack to their message; its first line is for people.
     const std::string what = e.what();
     failure.message = what.substr(0, what.find('\n'));
-    const bool memory = dynamic_cast<const std::bad_alloc*>(&e) || what.find("allocate memory") != std::string::npos ||
-                        what.find("out of memory") != std::string::npos;
-    if (memory) {
+    if (out_of_memory(e)) {
       failure.exit = static_cast<int>(Exit::no_space);
       failure.message = "out of memory (" + failure.message + ")";
       failure.hint = "close other programs, or set fewer `threads` in config.yaml";

@@ -17,6 +17,7 @@
 #include "broker/protocol/socket.h"
 #include "config/fault.h"
 #include "config/paths.h"
+#include "worker/engine_environment.h"
 
 namespace lectern {
 namespace {
@@ -92,6 +93,7 @@ void EngineProcess::start(const EngineCommand& command) {
   const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw system_fault("cannot create a pipe", errno);
+  memory_kills_ = kernel_memory_kills();
   const pid_t agent = getpid();
   pid_ = fork();
   if (pid_ == 0)
@@ -130,6 +132,7 @@ std::optional<EngineEnd> EngineProcess::reap() {
   end.killed = WIFSIGNALED(status);
   end.code = end.killed ? WTERMSIG(status) : WEXITSTATUS(status);
   end.stderr_tail = stderr_tail_;
+  end.out_of_memory = end.killed && end.code == SIGKILL && kernel_memory_kills() > memory_kills_;
   return end;
 }
 

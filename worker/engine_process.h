@@ -54,6 +54,7 @@ class EngineProcess {
   zmq::socket_t socket_, events_;  // PAIR, bound; what happens to its connection
   pid_t pid_ = 0;
   int stderr_ = -1;
+  std::uint64_t memory_kills_ = 0;  // of the kernel, when it was started
   std::string stderr_line_;
   std::string stderr_tail_;  // the last lines, for people
 };

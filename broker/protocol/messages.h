@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "config/schedule_setting.h"
+
 namespace lectern::protocol {
 
 using Json = nlohmann::json;
@@ -94,12 +96,23 @@ struct WorkerView {
   std::string worker, device, state, model;
   std::int64_t pid = 0, engine_pid = 0;
   std::uint64_t leases = 0, credit = 0, memory_bytes = 0, peak_memory_bytes = 0, segments_done = 0;
+  std::string voice, waits_for;
+  std::int64_t unload_ms = 0;
+  std::uint64_t device_bytes = 0, peak_device_bytes = 0, segments_waiting = 0;
+  double speed = 0;
   template <class V>
   static void fields(V&& v) {
     v("worker", &WorkerView::worker, "its id");
     v("device", &WorkerView::device, "cpu or cuda:N");
     v("state", &WorkerView::state, "cold, loading, warm, busy, draining or backoff");
     v("model", &WorkerView::model, "the loaded model; empty when cold");
+    v("voice", &WorkerView::voice, "of the segment that it was given last");
+    v("waits_for", &WorkerView::waits_for, "why it does not load what is asked of it; empty: nothing holds it up");
+    v("unload_ms", &WorkerView::unload_ms, "when the idle model will be unloaded; 0: not idle; -1: never");
+    v("device_bytes", &WorkerView::device_bytes, "device memory of the engine process now, as the driver tells");
+    v("peak_device_bytes", &WorkerView::peak_device_bytes, "the most that was seen");
+    v("segments_waiting", &WorkerView::segments_waiting, "waiting segments of its model, of the jobs that may run");
+    v("speed", &WorkerView::speed, "times real time over the last minute; 0: nothing spoken in it");
     v("pid", &WorkerView::pid, "of the agent");
     v("engine_pid", &WorkerView::engine_pid, "of the engine process; 0: none");
     v("leases", &WorkerView::leases, "segments that it holds");
@@ -171,10 +184,12 @@ struct Selection {
 struct Status {
   static constexpr const char* kType = "status";
   static constexpr const char* kDoc = "client: how are these jobs? Answered by `jobs`.";
-  Selection selection;
+  Selection selection{};
+  bool workers_only = false;
   template <class V>
   static void fields(V&& v) {
     v("selection", &Status::selection, "which jobs; `all` shows unfinished ones and the last 20 finished");
+    v("workers_only", &Status::workers_only, "no jobs, only workers and counts");
   }
 };
 
@@ -252,6 +267,57 @@ struct Backup {
   }
 };
 
+struct Plan {
+  static constexpr const char* kType = "plan";
+  static constexpr const char* kDoc = "client: what will run tonight, by estimate? Answered by `planned`.";
+  template <class V>
+  static void fields(V&&) {}
+};
+
+struct Schedule {
+  static constexpr const char* kType = "schedule";
+  static constexpr const char* kDoc =
+      "client: show or change the schedules. Answered by `schedules`; to `run`, once all of it is submitted.";
+  std::string action, name;
+  ScheduleSetting setting;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &Schedule::action, "list, add, remove, run, pause or resume");
+    v("name", &Schedule::name, "which, except for list and add");
+    v("setting", &Schedule::setting, "for add");
+  }
+};
+
+struct Report {
+  static constexpr const char* kType = "report";
+  static constexpr const char* kDoc =
+      "client: what was narrated since then? Answered by `reported`, with the page for a browser as payload 0 when a "
+      "folder is named.";
+  std::int64_t since_ms = 0;
+  std::string page_folder;
+  template <class V>
+  static void fields(V&& v) {
+    v("since_ms", &Report::since_ms, "the begin of that time");
+    v("page_folder", &Report::page_folder, "where the page will lie: its links depend on it; empty: no page");
+  }
+};
+
+struct ModelChange {
+  static constexpr const char* kType = "model_change";
+  static constexpr const char* kDoc =
+      "client: load a model in a worker, or unload what is loaded. After an unload no work of the model is handed out until "
+      "it is loaded again, a job is submitted, resumed or retried, or a window or a job's time begins. Answered by `model_changed`.";
+  std::string action, model, keep;
+  bool now = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("action", &ModelChange::action, "load or unload");
+    v("model", &ModelChange::model, "which; for unload empty: any");
+    v("keep", &ModelChange::keep, "load: how long it stays without work, as `keep_alive`; empty: as set");
+    v("now", &ModelChange::now, "unload: segments in work go back to the queue instead of being finished");
+  }
+};
+
 struct FolderRequest {
   static constexpr const char* kType = "folder";
   static constexpr const char* kDoc = "client: about watched folders. Answered by `folders`.";
@@ -296,8 +362,8 @@ struct Submitted {
   std::string job_id, output;
   std::uint64_t number = 0;
   bool known = false;
-  std::string waits, warning;
-  std::string name;
+  std::string waits{}, warning{};
+  std::string name{};
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -413,6 +479,16 @@ struct Pruned {
   }
 };
 
+struct ModelChanged {
+  static constexpr const char* kType = "model_changed";
+  static constexpr const char* kDoc = "broker: these workers were told; `status` shows how they go on.";
+  std::vector<std::string> workers;
+  template <class V>
+  static void fields(V&& v) {
+    v("workers", &ModelChanged::workers, "their ids; none: nothing is loaded");
+  }
+};
+
 // What a job that is done put out, whether it stands there still or not.
 struct OutputFiles {
   std::uint64_t number = 0;
@@ -445,6 +521,121 @@ struct BackedUp {
   static void fields(V&& v) {
     v("file", &BackedUp::file, "the copy");
     v("bytes", &BackedUp::bytes, "its size");
+  }
+};
+
+struct OpenWindow {
+  std::string name;
+  std::int64_t begin_ms = 0, end_ms = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("name", &OpenWindow::name, "of the window");
+    v("begin_ms", &OpenWindow::begin_ms, "when it opens, or has opened");
+    v("end_ms", &OpenWindow::end_ms, "when it closes; a day later when it does not close");
+  }
+};
+
+struct ModelSpeed {
+  std::string model;
+  double times_real_time = 0;
+  bool learned = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &ModelSpeed::model, "its name");
+    v("times_real_time", &ModelSpeed::times_real_time, "seconds of audio in a second, all workers together");
+    v("learned", &ModelSpeed::learned, "measured on this machine; else the catalogue's guess");
+  }
+};
+
+struct PlannedJob {
+  std::uint64_t number = 0;
+  std::string name, window, waits;
+  std::int64_t start_ms = 0, end_ms = 0, by_ms = 0;
+  double work_s = 0, part_done = 0;
+  bool late = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &PlannedJob::number, "the job");
+    v("name", &PlannedJob::name, "of the job");
+    v("window", &PlannedJob::window, "in which it runs; empty: at any time");
+    v("waits", &PlannedJob::waits, "when it goes on after the plan's end, or why not; empty: not known");
+    v("start_ms", &PlannedJob::start_ms, "when it will start or go on; 0: not until the plan's end");
+    v("end_ms", &PlannedJob::end_ms, "when it will be done; 0: not until the plan's end");
+    v("by_ms", &PlannedJob::by_ms, "wished to be done by then; 0: no wish");
+    v("work_s", &PlannedJob::work_s, "seconds of work that are left of it");
+    v("part_done", &PlannedJob::part_done, "how much of it will be done at the plan's end, 0 to 1");
+    v("late", &PlannedJob::late, "it will not be done by the wished time");
+  }
+};
+
+struct Planned {
+  static constexpr const char* kType = "planned";
+  static constexpr const char* kDoc = "broker: what will run until the plan's end. Every time in it is an estimate.";
+  std::int64_t now_ms = 0, until_ms = 0;
+  std::vector<OpenWindow> windows;
+  std::vector<ModelSpeed> speeds;
+  std::vector<PlannedJob> runs;
+  std::uint64_t more = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("now_ms", &Planned::now_ms, "when the plan was made");
+    v("until_ms", &Planned::until_ms, "its end: when the windows that are open or open next have closed");
+    v("windows", &Planned::windows, "those windows of unfinished jobs");
+    v("speeds", &Planned::speeds, "that the times come from");
+    v("runs", &Planned::runs, "in the order of their starts; then those that do not start until the end");
+    v("more", &Planned::more, "jobs that are not shown");
+  }
+};
+
+struct ScheduleView {
+  ScheduleSetting setting;
+  bool from_config = false, paused = false;
+  std::int64_t next_ms = 0, result_ms = 0;
+  std::string result;
+  template <class V>
+  static void fields(V&& v) {
+    v("setting", &ScheduleView::setting, "what is submitted, and when");
+    v("from_config", &ScheduleView::from_config, "it stands in config.yaml; else it was added by a command");
+    v("paused", &ScheduleView::paused, "it is not run");
+    v("next_ms", &ScheduleView::next_ms, "when it is run next; 0: paused");
+    v("result_ms", &ScheduleView::result_ms, "when it was run last; 0: never");
+    v("result", &ScheduleView::result, "what came of that");
+  }
+};
+
+struct Schedules {
+  static constexpr const char* kType = "schedules";
+  static constexpr const char* kDoc = "broker: all schedules, by name.";
+  std::vector<ScheduleView> schedules;
+  template <class V>
+  static void fields(V&& v) {
+    v("schedules", &Schedules::schedules, "as they are now");
+  }
+};
+
+struct Reported {
+  static constexpr const char* kType = "reported";
+  static constexpr const char* kDoc = "broker: what ended since a time, and what has not.";
+  std::int64_t from_ms = 0, until_ms = 0;
+  std::string window;
+  std::uint64_t done = 0, failed = 0, cancelled = 0, carried_over = 0, more = 0;
+  double audio_s = 0, working_s = 0, speed = 0, energy_j = 0;
+  std::vector<JobView> jobs;
+  template <class V>
+  static void fields(V&& v) {
+    v("from_ms", &Reported::from_ms, "the begin");
+    v("until_ms", &Reported::until_ms, "the end: now");
+    v("window", &Reported::window, "that it is about; empty: none");
+    v("done", &Reported::done, "jobs");
+    v("failed", &Reported::failed, "jobs");
+    v("cancelled", &Reported::cancelled, "jobs");
+    v("carried_over", &Reported::carried_over, "jobs that are not finished");
+    v("more", &Reported::more, "jobs that are not shown");
+    v("audio_s", &Reported::audio_s, "seconds of finished audio");
+    v("working_s", &Reported::working_s, "seconds in which something was being spoken");
+    v("speed", &Reported::speed, "times real time in those; 0: nothing was spoken");
+    v("energy_j", &Reported::energy_j, "that the devices used while work ran; 0: their driver does not tell");
+    v("jobs", &Reported::jobs, "those that ended, in that order, then those carried over");
   }
 };
 
@@ -517,11 +708,11 @@ struct Ready {
 struct Heartbeat {
   static constexpr const char* kType = "heartbeat";
   static constexpr const char* kDoc =
-      "worker: every second, with what it does; the broker answers with `heartbeat` too (all fields empty), so that both "
-      "know that the other lives.";
-  std::string worker, state, model;
-  std::int64_t engine_pid = 0;
-  std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0;
+      "worker: every second, with what it does; the broker answers with `heartbeat` too, so that both know that the other "
+      "lives; of its fields only those of the expected work are filled.";
+  std::string worker, device, state, model, waits_for, refuses, expected_model;
+  std::int64_t engine_pid = 0, unload_in_ms = 0, expected_in_ms = 0;
+  std::uint64_t credit = 0, memory_bytes = 0, peak_memory_bytes = 0, device_bytes = 0, peak_device_bytes = 0;
   template <class V>
   static void fields(V&& v) {
     v("worker", &Heartbeat::worker, "its id");
@@ -531,6 +722,14 @@ struct Heartbeat {
     v("credit", &Heartbeat::credit, "segments that it has room for in all; grows when the engine says its lanes");
     v("memory_bytes", &Heartbeat::memory_bytes, "resident memory of the engine process now");
     v("peak_memory_bytes", &Heartbeat::peak_memory_bytes, "its peak");
+    v("device_bytes", &Heartbeat::device_bytes, "its memory on the device, as the driver tells");
+    v("peak_device_bytes", &Heartbeat::peak_device_bytes, "the most that was seen");
+    v("unload_in_ms", &Heartbeat::unload_in_ms, "until the idle model is unloaded; 0: it is not idle; -1: never");
+    v("device", &Heartbeat::device, "that the engine runs on when it is not the worker's own; else empty");
+    v("waits_for", &Heartbeat::waits_for, "why it does not load what is asked of it; empty: nothing holds it up");
+    v("refuses", &Heartbeat::refuses, "the model that it cannot take work of for now; empty: none");
+    v("expected_model", &Heartbeat::expected_model, "broker: of work that may run soon; empty: none is known");
+    v("expected_in_ms", &Heartbeat::expected_in_ms, "broker: until then");
   }
 };
 
@@ -545,7 +744,7 @@ struct Work {
   static constexpr const char* kType = "work";
   static constexpr const char* kDoc = "broker to worker, agent to engine: speak this segment.";
   Lease lease;
-  std::string model, voice, text;
+  std::string model, voice, text, sound;
   double speed = 1;
   std::uint64_t seed = 0;
   template <class V>
@@ -554,6 +753,8 @@ struct Work {
     v("model", &Work::model, "that must be loaded; one worker holds leases of one model at a time");
     v("voice", &Work::voice, "of that model: of the segment, else of the job");
     v("text", &Work::text, "what is spoken, numbers and abbreviations written out");
+    v("sound", &Work::sound,
+      "to another machine: digest of model, voice and precision, which its own must equal; empty: do not compare");
     v("speed", &Work::speed, "0.5 to 2.0");
     v("seed", &Work::seed, "for all randomness in it");
   }
@@ -619,14 +820,15 @@ struct EngineFailed {
       "were lost with it; an engine sends it, without leases, before it exits.";
   std::string model, message, hint;
   std::int64_t exit = 70;
-  bool loading = false;
+  bool loading = false, final = false;
   std::vector<Lease> leases;
   template <class V>
   static void fields(V&& v) {
     v("model", &EngineFailed::model, "that it ran or was to load");
     v("message", &EngineFailed::message, "what happened, naming the file if one is at fault");
     v("hint", &EngineFailed::hint, "the mend; may be empty");
-    v("exit", &EngineFailed::exit, "exit code by the README's table; 4 and 5 mean that trying again is useless");
+    v("exit", &EngineFailed::exit, "exit code by the README's table; 6: it ran out of memory, nobody is to blame");
+    v("final", &EngineFailed::final, "trying again is useless: the model's jobs fail");
     v("loading", &EngineFailed::loading, "it had not become ready");
     v("leases", &EngineFailed::leases, "segments that were in it");
   }
@@ -637,8 +839,50 @@ struct Unload {
   static constexpr const char* kDoc =
       "broker to worker: give the model's memory back whatever `keep_alive` is. The engine finishes the segments that it "
       "has begun and ends; the agent passes their takes on, gives the other leases back, and stays.";
+  bool now = false;
   template <class V>
-  static void fields(V&&) {}
+  static void fields(V&& v) {
+    v("now", &Unload::now, "do not finish what was begun: give it back too");
+  }
+};
+
+struct Load {
+  static constexpr const char* kType = "load";
+  static constexpr const char* kDoc =
+      "broker to worker: load this model though there may be no work for it, as soon as no other work is held.";
+  std::string model, keep;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &Load::model, "which");
+    v("keep", &Load::keep, "how long it stays without work, in the forms of the setting `keep_alive`; empty: as set");
+  }
+};
+
+struct Measure {
+  std::string model, device;
+  std::int64_t lanes = 0;
+  double loading_s = 0;
+  std::uint64_t memory_bytes = 0, device_bytes = 0;
+  template <class V>
+  static void fields(V&& v) {
+    v("model", &Measure::model, "which");
+    v("device", &Measure::device, "cpu or cuda:N");
+    v("lanes", &Measure::lanes, "segments that it spoke at once");
+    v("loading_s", &Measure::loading_s, "from the start of the process until it was ready");
+    v("memory_bytes", &Measure::memory_bytes, "peak of the process's resident memory");
+    v("device_bytes", &Measure::device_bytes, "peak of its memory on the device");
+  }
+};
+
+struct Measured {
+  static constexpr const char* kType = "measured";
+  static constexpr const char* kDoc =
+      "worker to broker: what an engine took, when it has ended. Broker to worker, after `ready`: what was measured before.";
+  std::vector<Measure> measures;
+  template <class V>
+  static void fields(V&& v) {
+    v("measures", &Measured::measures, "one for each model, device and number of lanes");
+  }
 };
 
 struct Retire {
@@ -681,15 +925,18 @@ void for_each_message(F&& f) {
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
-      std::type_identity<FolderRequest>{}, std::type_identity<Stop>{},
+      std::type_identity<Plan>{}, std::type_identity<Schedule>{}, std::type_identity<Report>{},
+      std::type_identity<FolderRequest>{}, std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
       std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
-      std::type_identity<BackedUp>{},
+      std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
+      std::type_identity<Schedules>{}, std::type_identity<Reported>{},
       std::type_identity<Folders>{}, std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},
       std::type_identity<Who>{}, std::type_identity<Work>{}, std::type_identity<CancelWork>{},
       std::type_identity<Take>{}, std::type_identity<SegmentFailed>{}, std::type_identity<GiveBack>{},
-      std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
+      std::type_identity<EngineFailed>{}, std::type_identity<Unload>{}, std::type_identity<Load>{},
+      std::type_identity<Measured>{}, std::type_identity<Retire>{}, std::type_identity<EngineReady>{},
       std::type_identity<Finish>{});
 }
 

@@ -103,6 +103,12 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
   else if constexpr (std::is_same_v<T, Event>) return "event";
+  else if constexpr (std::is_same_v<T, OpenWindow>) return "open window";
+  else if constexpr (std::is_same_v<T, ModelSpeed>) return "model's speed";
+  else if constexpr (std::is_same_v<T, PlannedJob>) return "planned job";
+  else if constexpr (std::is_same_v<T, ScheduleSetting>) return "schedule's setting";
+  else if constexpr (std::is_same_v<T, ScheduleView>) return "schedule's view";
+  else if constexpr (std::is_same_v<T, Measure>) return "measure";
   else if constexpr (std::is_same_v<T, OutputFiles>) return "output";
   else if constexpr (std::is_same_v<T, FolderView>)
     return "watched folder";
@@ -134,6 +140,12 @@ std::string reference() {
   part(std::type_identity<WorkerView>{});
   part(std::type_identity<Refusal>{});
   part(std::type_identity<Event>{});
+  part(std::type_identity<OpenWindow>{});
+  part(std::type_identity<ModelSpeed>{});
+  part(std::type_identity<PlannedJob>{});
+  part(std::type_identity<ScheduleSetting>{});
+  part(std::type_identity<ScheduleView>{});
+  part(std::type_identity<Measure>{});
   part(std::type_identity<OutputFiles>{});
   part(std::type_identity<FolderView>{});
   return text;

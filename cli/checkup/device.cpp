@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/checkup/checkup.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/device_memory.h"
 
 namespace lectern::cli {
@@ -27,9 +27,9 @@ void Checkup::device() {
   std::string all, why;
   for (int i = 0; i < devices; ++i) all += (i > 0 ? "; " : "") + describe("cuda:" + std::to_string(i));
   if (wished == "cpu") return ok("the CPU, as config.yaml says" + (all.empty() ? "" : "; there is " + all));
-  const std::string chosen = wished == "auto" ? "cuda:0" : wished;
-  if (!open_device_memory(chosen, why)) {
-    if (wished == "auto") return ok("the CPU: " + why);
+  if (wished == "auto" && !open_device_memory("cuda:0", why)) return ok("the CPU: " + why);
+  for (const std::string& chosen : device_list(wished == "auto" ? "cuda:0" : wished)) {
+    if (chosen == "cpu" || open_device_memory(chosen, why)) continue;
     return error("device-missing", "config.yaml asks for " + wished + ": " + why,
                  "install the driver, or set device: auto in config.yaml");
   }

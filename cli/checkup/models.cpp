@@ -3,7 +3,7 @@
 
 #include "cli/checkup/checkup.h"
 #include "cli/model_pull.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/fault.h"
 #include "config/voice_choice.h"
 

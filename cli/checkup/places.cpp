@@ -13,9 +13,9 @@
 
 #include "cli/checkup/checkup.h"
 #include "cli/local_broker.h"
-#include "cli/quantity.h"
 #include "config/calendar/zone.h"
 #include "config/fault.h"
+#include "config/quantity.h"
 
 namespace lectern::cli {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "cli/checkup/checkup.h"
 #include "cli/program_answer.h"
-#include "cli/quantity.h"
+#include "config/quantity.h"
 #include "config/fault.h"
 
 namespace lectern::cli {

@@ -12,7 +12,7 @@ export LECTERN_HOME=$work/home
 export LECTERN_TEST_MODELS=1 LECTERN_SINE_SPEED=0
 trap '"$bin/lectern" stop >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 mkdir -p "$LECTERN_HOME" "$work/out"
-printf 'model: sine\ntest_models: true\nkeep_alive_s: 0\n' >"$LECTERN_HOME/config.yaml"
+printf 'model: sine\ntest_models: true\nkeep_alive: 0\n' >"$LECTERN_HOME/config.yaml"
 
 python3 - "$bin" "$runs" "$work" <<'PYTHON'
 import json

@@ -81,7 +81,7 @@ class DispatcherTest : public testing::Test {
   FakeClock clock;
   Store store{folder / "lectern.sqlite", clock};
   zmq::context_t context;
-  zmq::socket_t clients{context, zmq::socket_type::router}, workers{context, zmq::socket_type::router};
+  Gate clients{context, folder / "clients"}, workers{context, folder / "workers"};
   Post post{clients, workers};
   ModelShelf models{paths, settings};
   Dispatcher dispatcher{store, post, models, paths, settings, clock};
@@ -122,6 +122,93 @@ TEST_F(DispatcherTest, LeasesOfAProcessThatEndedAreFreeAtOnce) {
   dispatcher.lost_process(4711, "its process ended");
   EXPECT_EQ(job(number).waiting, 2u);
   EXPECT_FALSE(dispatcher.any_worker());
+}
+
+TEST_F(DispatcherTest, TheWorkOfAnUnloadedModelIsHeldUntilSomebodyWantsIt) {
+  const auto number = submit(2);
+  ready("w", 2);
+  dispatcher.unload("", false);
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(job(number).leased, 0u);
+  EXPECT_EQ(dispatcher.held_up("sine"), "waiting: model sine was unloaded; `lectern model load sine` lets it go on");
+  dispatcher.load("sine", "");
+  EXPECT_EQ(dispatcher.held_up("sine"), "");
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(job(number).leased, 2u);
+}
+
+TEST_F(DispatcherTest, AModelThatIsRefusedForNowIsGivenToOthers) {
+  const auto number = submit(2);
+  ready("small", 2);
+  protocol::Heartbeat beat;
+  beat.refuses = "sine";
+  beat.waits_for = "2 GB are free";
+  beat.credit = 2;
+  say("small", beat);
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(job(number).leased, 0u);
+  EXPECT_EQ(dispatcher.held_up("sine"), "waiting for memory: 2 GB are free");
+  ready("large", 2);
+  EXPECT_EQ(dispatcher.held_up("sine"), "");
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(store.leases_of("worker-large").size(), 2u);
+}
+
+TEST_F(DispatcherTest, LackOfMemoryIsNobodysFaultHoweverOftenItHappens) {
+  const auto number = submit(2);
+  ready("w", 2);
+  for (int i = 0; i < 20; ++i) {
+    dispatcher.dispatch(true, {""});
+    ASSERT_EQ(job(number).leased, 2u) << "try " << i << ": at once";
+    protocol::EngineFailed failed;
+    failed.model = "sine";
+    failed.message = "out of memory";
+    failed.exit = 6;
+    failed.loading = i % 2 == 0;
+    failed.leases = store.leases_of("worker-w");
+    say("w", failed);
+  }
+  EXPECT_EQ(job(number).waiting, 2u);
+  EXPECT_EQ(job(number).failed, 0u);
+}
+
+TEST_F(DispatcherTest, JobsFailWhenNoWorkerWillEverHaveRoomForTheirModel) {
+  const auto number = submit(2);
+  ready("small", 2);
+  ready("large", 2);
+  protocol::EngineFailed failed;
+  failed.model = "sine";
+  failed.message = "it needs 7 GB";
+  failed.exit = 6;
+  failed.loading = failed.final = true;
+  say("small", failed);
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(store.leases_of("worker-small").size(), 0u);
+  EXPECT_EQ(store.leases_of("worker-large").size(), 2u);
+  say("large", failed);
+  EXPECT_EQ(job(number).state, JobState::failed);
+  EXPECT_NE(job(number).reason.find("it needs 7 GB"), std::string::npos) << job(number).reason;
+}
+
+TEST_F(DispatcherTest, TellsHowLongAnIdleModelStaysAndWhatItDoes) {
+  ready("w", 2);
+  protocol::Heartbeat beat;
+  beat.state = "warm";
+  beat.model = "sine";
+  beat.engine_pid = 12;
+  beat.credit = 2;
+  beat.unload_in_ms = 5000;
+  beat.device_bytes = 77;
+  say("w", beat);
+  const auto view = dispatcher.views().at(0);
+  EXPECT_EQ(view.unload_ms, clock.now + 5000);
+  EXPECT_EQ(view.device_bytes, 77u);
+  EXPECT_EQ(view.device, "cpu");
+  beat.unload_in_ms = -1;
+  beat.device = "cuda:9";
+  say("w", beat);
+  EXPECT_EQ(dispatcher.views().at(0).unload_ms, -1);
+  EXPECT_EQ(dispatcher.views().at(0).device, "cuda:9");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 namespace lectern {
@@ -10,7 +11,7 @@ namespace {
 
 RunnableJob job(std::uint64_t number, std::uint64_t batch, std::uint64_t waiting, std::int64_t priority = 0,
                 const std::string& model = "a", std::int64_t submitted_ms = 0) {
-  return {number, batch, waiting, priority, submitted_ms ? submitted_ms : static_cast<std::int64_t>(number), model};
+  return {number, batch, waiting, priority, submitted_ms ? submitted_ms : static_cast<std::int64_t>(number), model, ""};
 }
 
 std::map<std::uint64_t, std::uint64_t> given(const std::vector<RunnableJob>& jobs, const WorkerRoom& room,
@@ -69,6 +70,54 @@ TEST(Scheduler, AWorkerWithASegmentThatMustBeAloneGetsNothing) {
   WorkerRoom room{"w", "a", 1, 3};
   room.exclusive = true;
   EXPECT_TRUE(given({job(1, 1, 9)}, room).empty());
+}
+
+TEST(Scheduler, AModelThatAWorkerCannotTakeIsLeftToOthers) {
+  WorkerRoom small{"w", "", 0, 4};
+  small.refuses = {"a"};
+  EXPECT_EQ(given({job(1, 1, 9), job(2, 1, 9, 0, "b")}, small), (Given{{2, 4}}));
+  EXPECT_TRUE(given({job(1, 1, 9)}, small).empty());
+}
+
+TEST(Scheduler, WorkGoesFirstToTheWorkerThatHasItsModel) {
+  const std::vector<WorkerRoom> rooms = {{"cold", "", 0, 4}, {"other", "b", 0, 4}, {"warm", "a", 0, 4}};
+  std::map<std::size_t, std::uint64_t> segments;
+  for (const Assignment& a : schedule({job(1, 1, 5)}, rooms, {}, 1000, {})) segments[a.worker] += a.segments;
+  EXPECT_EQ(segments, (std::map<std::size_t, std::uint64_t>{{0, 1}, {2, 4}}))
+      << "the rest goes to the one that is free";
+}
+
+// One worker, one segment a second; two hundred jobs of two models that were submitted in turns.
+TEST(Scheduler, TwoModelsInTurnsChangeTheEngineNoMoreOftenThanMaxModelWaitAllows) {
+  constexpr std::int64_t kEnd_s = 3600;
+  ScheduleOptions options;
+  options.max_model_wait_ms = 300'000;
+  std::vector<RunnableJob> jobs;
+  for (std::uint64_t number = 1; number <= 200; ++number) jobs.push_back(job(number, 1, 30, 0, number % 2 ? "a" : "b"));
+  WorkerRoom room{"w", "", 0, 1};
+  std::map<std::string, std::int64_t> longest_wait_s, last_spoken_s;
+  int changes = 0;
+  for (std::int64_t second = 1; second <= kEnd_s; ++second) {
+    const auto assigned = schedule(jobs, {room}, {}, second * 1000, options);
+    ASSERT_EQ(assigned.size(), 1u);
+    const auto chosen =
+        std::find_if(jobs.begin(), jobs.end(), [&](const RunnableJob& j) { return j.number == assigned[0].job; });
+    ASSERT_NE(chosen, jobs.end());
+    if (chosen->model != room.model) {
+      ++changes;
+      room.model = chosen->model;
+      room.model_since_ms = second * 1000;
+    }
+    auto& last = last_spoken_s[chosen->model];
+    auto& longest = longest_wait_s[chosen->model];
+    longest = std::max(longest, second - last);
+    last = second;
+    if (--chosen->waiting == 0) jobs.erase(chosen);
+  }
+  EXPECT_LE(changes, 1 + kEnd_s / 300);
+  EXPECT_GE(changes, 2) << "neither model is left waiting for ever";
+  EXPECT_LE(longest_wait_s["a"], 302);
+  EXPECT_LE(longest_wait_s["b"], 302);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ class Cleanup : public testing::Test {
 TEST_F(Cleanup, NothingNamedIsWrongUsage) {
   const Ended ended = lectern.run({"cleanup"});
   EXPECT_EQ(ended.exit, 2);
-  EXPECT_THAT(ended.err, HasSubstr("hint: give --cache, --models, --outputs or --all"));
+  EXPECT_THAT(ended.err, HasSubstr("hint: give --gpu, --cache, --models, --outputs or --all"));
 }
 
 TEST_F(Cleanup, WithNobodyToAskItShowsWhatItWouldRemoveAndRefuses) {

@@ -134,6 +134,11 @@ protocol::Jobs with_workers() {
   busy.memory_bytes = 1'250'000'000;
   busy.peak_memory_bytes = 1'500'000'000;
   busy.segments_done = 1234;
+  busy.voice = "af_heart";
+  busy.segments_waiting = 1000;
+  busy.device_bytes = 2'000'000'000;
+  busy.peak_device_bytes = 2'250'000'000;
+  busy.speed = 412;
   protocol::WorkerView cold;
   cold.worker = "w2";
   cold.device = "cpu";
@@ -155,10 +160,25 @@ TEST(WorkerLine, NamesDevicesAndWhatHoldsTheWorkUp) {
 }
 
 TEST(WorkerTable, ShowsMemoryAndProcesses) {
-  EXPECT_EQ(worker_table(with_workers().workers, 200),
-            "DEVICE  STATE  MODEL        MEMORY    PEAK  SEGMENTS  SPOKEN  PID  ENGINE  WORKER\n"
-            "cuda:0  busy   kokoro-82m  1.25 GB  1.5 GB       3/4   1,234  100     101  worker-0123…\n"
-            "cpu     cold   -                 -       -       0/0       0  102       -  w2\n");
+  EXPECT_EQ(
+      worker_table(with_workers().workers, 200),
+      "WORKER  DEVICE  STATE  MODEL       VOICE     UNTIL          MEMORY              PEAK  WAITING  SPOKEN  SPEED  "
+      "ENGINE\n"
+      "   100  cuda:0  busy   kokoro-82m  af_heart  -      2 GB + 1.25 GB  2.25 GB + 1.5 GB    1,003   1,234   412x    "
+      " "
+      "101\n"
+      "   102  cpu     cold   -           -         -                   -                 -        0       0      -    "
+      "   "
+      "-\n");
+}
+
+TEST(WorkerTable, SaysHowLongAnIdleModelStaysAndWhyAnotherIsNotLoaded) {
+  protocol::Jobs state = with_workers();
+  state.workers[0].unload_ms = -1;
+  state.workers[1].waits_for = "model kokoro-82m needs 3 GB";
+  const std::string text = worker_table(state.workers, 200);
+  EXPECT_NE(text.find("  forever  "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nworker 102: model kokoro-82m needs 3 GB\n"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // A driver that says what a file says: FAKE_NVML names it; its first line is "TOTAL FREE" in bytes, each further line
-// "PID BYTES" of a process on the device. Without the file the driver fails. One device.
+// "PID BYTES" of a process on the device. Without the file the driver fails. A file of that name with ".energy" holds the
+// millijoules that the device used. One device.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 #include <vector>
 
 namespace {
@@ -41,6 +43,11 @@ int nvmlDeviceGetMemoryInfo(void*, unsigned long long* memory) {
   memory[1] = state.free;
   memory[2] = state.total - state.free;
   return 0;
+}
+int nvmlDeviceGetTotalEnergyConsumption(void*, unsigned long long* mj) {
+  const char* name = std::getenv("FAKE_NVML");
+  std::ifstream file(std::string(name ? name : "") + ".energy");
+  return file >> *mj ? 0 : 3;
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(void*, unsigned* count, Process* processes) {
   State state;

@@ -112,6 +112,60 @@ TEST(Windows, AreRefusedWithLineAndField) {
   }
 }
 
+TEST(SchedulesSetting, IsRead) {
+  setenv("HOME", "/home/me", 1);
+  const Settings s = parse_settings(
+      "windows: [{name: night, from: 22:00, to: 06:00, only_on_mains: true}]\n"
+      "reports: ~/reports\ninhibit_sleep: false\n"
+      "schedules:\n"
+      "  - name: news\n    when: every weekday 22:00\n    zone: Europe/Berlin\n    scripts: [~/news, /tmp/*.md]\n"
+      "    window: night\n    voice: bf_emma\n    speed: 1.2\n    recursive: true\n    output: ~/audio\n"
+      "    catch_up: next-window\n"
+      "  - {name: one, when: 0 6 * * 1, scripts: /a.txt}\n",
+      "config.yaml");
+  ASSERT_EQ(s.schedules.size(), 2u);
+  EXPECT_EQ(s.schedules[0].scripts, (std::vector<std::string>{"/home/me/news", "/tmp/*.md"}));
+  EXPECT_EQ(s.schedules[0].output, "/home/me/audio");
+  EXPECT_EQ(s.schedules[0].speed, 1.2);
+  EXPECT_TRUE(s.schedules[0].recursive);
+  EXPECT_EQ(s.schedules[1].scripts, std::vector<std::string>{"/a.txt"});
+  EXPECT_EQ(s.reports, "/home/me/reports");
+  EXPECT_FALSE(s.inhibit_sleep);
+  EXPECT_TRUE(s.windows[0].only_on_mains);
+  EXPECT_FALSE(s.windows[0].only_when_device_free);
+}
+
+TEST(SchedulesSetting, IsRefusedWithLineAndField) {
+  auto yaml = [](const std::string& more, const std::string& when = "every day 22:00") {
+    return "schedules:\n  - name: news\n    when: " + when + "\n    scripts: /news\n" + more;
+  };
+  const struct {
+    std::string yaml, what;
+  } rows[] = {
+      {"schedules: news\n", "config.yaml:1: 'schedules' must be a list of schedules"},
+      {"schedules:\n  - name: news\n    scripts: /a\n", "config.yaml:2: a schedule: key 'when' is missing"},
+      {yaml("", "every day 25:00"), "config.yaml:3: 'when': 'every day 25:00' is not understood"},
+      {yaml("", "0 0 30 2 *"), "config.yaml:3: 'when': '0 0 30 2 *' never comes"},
+      {yaml("    zone: Europe/Berlim\n"), "config.yaml:5: 'zone': is not known: 'Europe/Berlim'"},
+      {yaml("    window: nigth\n"), "config.yaml:5: 'window': there is no window 'nigth'"},
+      {yaml("    catch_up: never\n"), "config.yaml:5: 'catch_up': cannot be 'never'"},
+      {yaml("    catch_up: next-window\n"), "config.yaml:5: 'catch_up': next-window needs a window"},
+      {yaml("    output: audio\n"), "config.yaml:5: 'output': is not an absolute path"},
+      {yaml("    speed: 5\n"), "config.yaml:5: 'speed' is out of range"},
+      {yaml("    voise: x\n"), "config.yaml:5: unknown key 'voise' in a schedule"},
+      {yaml("") + "  - name: news\n    when: every day 22:00\n    scripts: /news\n",
+       "config.yaml:5: 'name': two schedules are called 'news'"},
+      {"schedules:\n  - {name: n, when: '@daily', scripts: [a.txt]}\n", "config.yaml:2: 'scripts': is not an absolute"},
+      {"schedules:\n  - {name: n, when: '@daily', scripts: []}\n", "config.yaml:2: 'scripts': names nothing to submit"},
+      {"reports: here\n", "config.yaml:1: 'reports' is not an absolute path"},
+  };
+  for (const auto& row : rows) {
+    const Refusal r = refusal(row.yaml);
+    EXPECT_THAT(r.what, StartsWith(row.what)) << row.yaml;
+    EXPECT_FALSE(r.hint.empty()) << row.yaml;
+  }
+}
+
 TEST(Settings, AnUnknownPauseIsRefused) {
   const Refusal r = refusal("pauses:\n  sentense: 1\n");
   EXPECT_EQ(r.what, "config.yaml:2: unknown key 'sentense' in 'pauses'");
@@ -161,7 +215,6 @@ TEST(Settings, AValueOutOfRangeIsRefusedWithTheRange) {
                                             "max_attempts: 21",
                                             "max_script_bytes: 0",
                                             "max_script_bytes: 200000001",
-                                            "keep_alive_s: -1",
                                             "engine_timeout_s: 9.9",
                                             "max_model_wait_s: -5",
                                             "threads: 99999999999999999999999"};
@@ -172,8 +225,11 @@ TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
   const Refusal r = refusal("format: flak\n");
   EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
   EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
-  for (const std::string line : {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda",
-                                 "device: 'cuda:'", "device: cuda:x", "device: cuda:-1", "device: ''"})
+  for (const std::string line :
+       {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda", "device: 'cuda:'",
+        "device: cuda:x", "device: cuda:-1", "device: ''", "device: 'cuda:0,'", "device: 'auto,cpu'",
+        "keep_alive: soon", "keep_alive: -1", "keep_alive: 5d", "keep_alive: until noon", "keep_alive: until 24:00",
+        "keep_alive: 9999999h", "memory_short: spill"})
     EXPECT_THAT(refusal(line).what, HasSubstr("cannot be")) << line;
 }
 
@@ -195,7 +251,8 @@ TEST(Settings, EveryKeyIsRead) {
   const Settings s = parse_settings(
       "model: sine\nvoice: low\nspeed: 1.25\nformat: opus\noutput: ~/audio\n"
       "pauses: {sentence: 0, paragraph: 1, section: 2, chapter: 30}\n"
-      "device: cuda:1\nthreads: 3\nprecision: bfloat16\nkeep_alive_s: 0\nengine_timeout_s: 10\n"
+      "device: cuda:1\nthreads: 3\nprecision: bfloat16\nkeep_alive: 0\npreload: true\nmemory_short: "
+      "cpu\nmemory_reserve_bytes: 1\nengine_growth_bytes: 2\nengine_timeout_s: 10\n"
       "max_attempts: 20\nmax_script_bytes: 200000000\nmax_model_wait_s: 0.5\ntest_models: true\nlog_level: debug\n",
       "config.yaml");
   EXPECT_EQ(s.model, "sine");
@@ -210,7 +267,11 @@ TEST(Settings, EveryKeyIsRead) {
   EXPECT_EQ(s.device, "cuda:1");
   EXPECT_EQ(s.threads, 3);
   EXPECT_EQ(s.precision, "bfloat16");
-  EXPECT_EQ(s.keep_alive_s, 0);
+  EXPECT_EQ(s.keep_alive, (KeepAlive{KeepAlive::Kind::duration, 0}));
+  EXPECT_TRUE(s.preload);
+  EXPECT_EQ(s.memory_short, "cpu");
+  EXPECT_EQ(s.memory_reserve_bytes, 1u);
+  EXPECT_EQ(s.engine_growth_bytes, 2u);
   EXPECT_EQ(s.engine_timeout_s, 10);
   EXPECT_EQ(s.max_attempts, 20);
   EXPECT_EQ(s.max_script_bytes, 200'000'000u);
@@ -249,7 +310,11 @@ TEST(Settings, TheExampleFileHoldsEveryKeyWithItsDefault) {
   EXPECT_EQ(s.device, d.device);
   EXPECT_EQ(s.threads, d.threads);
   EXPECT_EQ(s.precision, d.precision);
-  EXPECT_EQ(s.keep_alive_s, d.keep_alive_s);
+  EXPECT_EQ(s.keep_alive, d.keep_alive);
+  EXPECT_EQ(s.preload, d.preload);
+  EXPECT_EQ(s.memory_short, d.memory_short);
+  EXPECT_EQ(s.memory_reserve_bytes, d.memory_reserve_bytes);
+  EXPECT_EQ(s.engine_growth_bytes, d.engine_growth_bytes);
   EXPECT_EQ(s.engine_timeout_s, d.engine_timeout_s);
   EXPECT_EQ(s.max_attempts, d.max_attempts);
   EXPECT_EQ(s.max_script_bytes, d.max_script_bytes);

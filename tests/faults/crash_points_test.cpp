@@ -27,7 +27,7 @@ const Script kScripts[] = {{"aa-one", "One sentence is here to be spoken. And th
 // One life of a broker's home: two jobs from submit to file, whatever dies on the way.
 class Life {
  public:
-  Life() : lectern(0, "keep_alive_s: 60\n", LECTERN_FAULTS_PROGRAM) {}
+  Life() : lectern(0, "keep_alive: 60\n", LECTERN_FAULTS_PROGRAM) {}
 
   // true: both jobs are done.
   bool live(double seconds = 30) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "tests/faults/installation.h"
@@ -13,7 +15,7 @@ namespace {
 constexpr std::int64_t kMonday = 1795392000;  // 2026-11-23 00:00 UTC
 constexpr std::int64_t hours(int count) { return count * 3600; }
 constexpr const char* kNight =
-    "keep_alive_s: 1000\n"
+    "keep_alive: 1000\n"
     "windows:\n  - name: night\n    from: 22:00\n    to: 06:00\n    zone: UTC\n";
 
 class Night : public testing::Test {
@@ -134,6 +136,62 @@ TEST_F(Night, AChainGoesOnWhenALinkFailsOrIsCancelled) {
   EXPECT_TRUE(state_is("failed", 0));
   EXPECT_TRUE(state_is("done", 1)) << "its predecessor failed";
   EXPECT_EQ(lectern.run({"submit", failing, "--after", "99"}).exit, 4);
+}
+
+TEST_F(Night, AScheduleFillsTheNightAndThePageOfTheMorningHoldsIt) {
+  const auto folder = lectern.folder();
+  std::ofstream(folder / "home/config.yaml", std::ios::app)
+      << "reports: " << (folder / "reports").string() << "\n"
+      << "schedules:\n  - name: news\n    when: every weekday 21:30\n    zone: UTC\n    window: night\n"
+      << "    scripts: " << (folder / "work").string() << "\n";
+  lectern.script("a.txt", sentences(3, "one"));
+  lectern.script("b.txt", sentences(400, "two"));
+  clock.set_to(kMonday + hours(21));
+  start();
+  clock.set_to(kMonday + hours(21) + 30 * 60);
+  EXPECT_TRUE(Installation::until([&] { return lectern.status()["jobs"].size() == 2; }));
+  EXPECT_TRUE(Installation::until([&] { return lectern.status()["jobs"][1]["segments"].get<int>() == 400; }));
+  const auto plan = nlohmann::json::parse(lectern.run({"plan", "--json"}).out);
+  EXPECT_EQ(plan["until_ms"], (kMonday + hours(30)) * 1000);
+  EXPECT_EQ(plan["runs"].size(), 2u);
+  EXPECT_EQ(plan["runs"][0]["start_ms"], (kMonday + hours(22)) * 1000);
+  clock.set_to(kMonday + hours(22));
+  EXPECT_TRUE(state_is("done"));
+  clock.set_to(kMonday + hours(30));
+  const auto page = folder / "reports/night-2026-11-23.html";
+  EXPECT_TRUE(Installation::until([&] { return std::filesystem::exists(page); }));
+  std::ifstream in(page);
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_NE(text.find("work/a.flac\"></audio>"), std::string::npos) << text;
+  EXPECT_NE(text.find("Carried over</h2>"), std::string::npos) << text;
+  nlohmann::json report;
+  {
+    const auto variables = clock.in_force();
+    report = nlohmann::json::parse(lectern.run({"report", "--since", "2026-11-23 20:00", "--format", "json"}).out);
+  }
+  EXPECT_EQ(report["done"], 1);
+  EXPECT_EQ(report["carried_over"], 1);
+  lectern.kill_all();
+  start();
+  EXPECT_EQ(lectern.status()["jobs"].size(), 2u) << "the schedule was run twice";
+}
+
+TEST_F(Night, AWishThatCannotBeMetIsSaidAtOnce) {
+  clock.set_to(kMonday + hours(21));
+  start();
+  const auto variables = clock.in_force();
+  const auto small = lectern.script("a.txt", sentences(3, "one")),
+             large = lectern.script("b.txt", sentences(9000, "two"));
+  const Ended fits = lectern.run({"submit", small, "--window", "night", "--by", "tomorrow 06:00"});
+  EXPECT_EQ(fits.exit, 0) << fits.err;
+  EXPECT_EQ(fits.err, "");
+  const Ended early = lectern.run({"submit", small, "--window", "night", "--by", "21:30"});
+  EXPECT_EQ(early.exit, 0);
+  EXPECT_NE(early.err.find("warning: #2: by estimate it will not be done by 21:30"), std::string::npos) << early.err;
+  EXPECT_NE(early.err.find("0 s of window night until then"), std::string::npos) << early.err;
+  const Ended late = lectern.run({"submit", large, "--by", "+5m"});
+  EXPECT_EQ(late.exit, 0);
+  EXPECT_NE(late.err.find("warning: #3: by estimate"), std::string::npos) << late.err;
 }
 
 }  // namespace

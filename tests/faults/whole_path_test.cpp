@@ -190,7 +190,7 @@ TEST(WholePath, CancelledWorkStopsAndLeavesNothing) {
 }
 
 TEST(WholePath, WhenTheQueueDrainsTheEngineGoes) {
-  Installation lectern(0, "keep_alive_s: 0.3\n");
+  Installation lectern(0, "keep_alive: 0.3\n");
   EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(3, "one")), "--wait"}).exit, 0);
   EXPECT_TRUE(Installation::until([&] { return lectern.engine() == 0; }, 8));
   EXPECT_EQ(lectern.status()["workers"][0]["state"], "cold");

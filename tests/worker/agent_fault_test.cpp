@@ -13,6 +13,24 @@ class AgentFaultTest : public AgentTest {
   }
 };
 
+TEST_F(AgentTest, SpeaksNothingThatWouldSoundOtherwiseThanAtTheBrokerAndSaysWhy) {
+  protocol::Work work;
+  work.lease = {1, 1};
+  work.model = "sine";
+  work.sound = "other";
+  agent_->broker_message(protocol::encode(work), now_);
+  EXPECT_TRUE(world_.started.empty());
+  const auto failed = said_to_broker<protocol::EngineFailed>();
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_TRUE(failed[0].final);
+  EXPECT_EQ(failed[0].leases, std::vector<Lease>{work.lease});
+  EXPECT_EQ(failed[0].message, "it is not the same");
+  work.lease = {2, 1};
+  work.sound = "alike";
+  agent_->broker_message(protocol::encode(work), now_);
+  EXPECT_EQ(world_.started.size(), 1u);
+}
+
 TEST_F(AgentFaultTest, ReportsADeathWhileLoadingWithAllThatWaitedForTheModel) {
   work(1);
   work(2);
@@ -84,7 +102,7 @@ TEST_F(AgentFaultTest, ReportsADeathWhileDrainingAsTheEndThatWasWanted) {
   ASSERT_EQ(state(), State::draining);
   dies(SIGSEGV);
   EXPECT_EQ(state(), State::cold);
-  EXPECT_TRUE(world_.to_broker.empty());
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
 }
 
 TEST_F(AgentFaultTest, DoesNotReportAFailureOfAnEngineThatIsBeingEndedAnyway) {
@@ -94,7 +112,7 @@ TEST_F(AgentFaultTest, DoesNotReportAFailureOfAnEngineThatIsBeingEndedAnyway) {
   engine_says(protocol::EngineFailed{});
   ends(70);
   EXPECT_EQ(state(), State::cold);
-  EXPECT_TRUE(world_.to_broker.empty());
+  EXPECT_TRUE(said_to_broker<protocol::EngineFailed>().empty());
 }
 
 TEST_F(AgentFaultTest, ReportsTheHangAndNotWhatTheKilledEngineStillSays) {

@@ -23,15 +23,31 @@ class FakeWorld : public AgentEffects {
     last_beat = protocol::parse<protocol::Heartbeat>(protocol::decode(std::move(frames)));
     ++beats;
   }
-  StartedEngine start_engine(const std::string& model) override {
-    if (model == "missing") throw Fault(Exit::not_found, "model 'missing' is not installed", "pull it");
-    started.push_back(model);
+  StartedEngine start_engine(const EngineOrder& order) override {
+    if (order.model == "missing") throw Fault(Exit::not_found, "model 'missing' is not installed", "pull it");
+    started.push_back(order.model);
+    orders.push_back(order);
     return {1000 + static_cast<std::int64_t>(started.size()), 1, 24000};
   }
   void send_to_engine(const protocol::Frames& frames) override { to_engine.push_back(protocol::decode(frames)); }
   void signal_engine(int number) override { signals.push_back(number); }
-  EngineMemory engine_memory() override { return {}; }
+  EngineMemory engine_memory() override { return memory; }
+  MemoryRoom room(const std::string& device) override { return device == "cpu" ? machine : card; }
+  std::string memory_holders(const std::string&) override { return "game (pid 7) 5.0 GB"; }
+  std::uint64_t catalogue_need(const std::string&) override { return need; }
+  bool memory_is_back(std::int64_t) override { return back; }
+  std::int64_t wall_ms() override { return wall; }
+  void check_sound(const protocol::Work& work) override {
+    if (work.sound != sound) throw Fault(Exit::bad_input, "it is not the same", "pull it");
+  }
 
+  std::string sound = "alike";
+  EngineMemory memory;
+  MemoryRoom machine, card;
+  std::uint64_t need = 0;
+  bool back = true;
+  std::int64_t wall = 1'795'471'200'000;  // 2026-11-23 22:00 UTC
+  std::vector<EngineOrder> orders;
   std::vector<protocol::Message> to_broker, to_engine;
   std::vector<std::string> started;
   std::vector<int> signals;
@@ -45,25 +61,36 @@ class AgentTest : public testing::Test {
 
   void make(AgentOptions options) {
     options.worker = "w";
-    options.device = "cpu";
+    if (options.device.empty()) options.device = "cpu";
     agent_.emplace(options, world_, now_);
   }
   void keep_alive(double seconds) {
     AgentOptions options;
-    options.keep_alive = std::chrono::duration<double>(seconds);
+    options.keep_alive = KeepAlive{KeepAlive::Kind::duration, seconds};
     make(options);
   }
 
   // The clock: every deadline on the way is ticked, as the loop would.
   void pass(Agent::Clock::duration time) {
     const Agent::Time end = now_ + time;
-    while (agent_->next_deadline() <= end) {
-      now_ = std::max(now_, agent_->next_deadline());
+    for (Agent::Time next; (next = agent_->next_deadline(now_)) <= end;) {
+      advance(std::max(now_, next));
       agent_->tick(now_);
-      const bool broker_lives = broker_answers_;
-      if (broker_lives) tell(protocol::Heartbeat{});
+      if (broker_answers_) answer_heartbeat();
     }
-    now_ = end;
+    advance(end);
+  }
+  void answer_heartbeat() {
+    protocol::Heartbeat answer;
+    if (coming_ && *coming_ > now_) {
+      answer.expected_model = "sine";
+      answer.expected_in_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*coming_ - now_).count();
+    }
+    tell(answer);
+  }
+  void advance(Agent::Time to) {
+    world_.wall += std::chrono::duration_cast<std::chrono::milliseconds>(to - now_).count();
+    now_ = to;
   }
 
   // The broker.
@@ -77,6 +104,12 @@ class AgentTest : public testing::Test {
     work.model = model;
     work.text = "text";
     tell(work);
+  }
+  void load(const std::string& model, const std::string& keep = "") { tell(protocol::Load{model, keep}); }
+  void unload(bool now = false) {
+    protocol::Unload unload;
+    unload.now = now;
+    tell(unload);
   }
   void cancel(std::uint64_t segment, std::uint64_t attempt = 1) { tell(protocol::CancelWork{{{segment, attempt}}}); }
 
@@ -134,6 +167,7 @@ class AgentTest : public testing::Test {
   Agent::Time now_ = Agent::Time() + 1h;
   std::optional<Agent> agent_;
   bool broker_answers_ = true;
+  std::optional<Agent::Time> coming_;  // when work of "sine" is known to come
 
  private:
   template <class T>

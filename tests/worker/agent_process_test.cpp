@@ -257,7 +257,7 @@ TEST_F(AgentProcess, NeverLeavesALoadingEngineBehindWhenItIsKilled) {
 }
 
 TEST_F(AgentProcess, EndsTheEngineWhenTheQueueHasDrained) {
-  settings("keep_alive_s: 0.4\n");
+  settings("keep_alive: 0.4\n");
   start_agent();
   give(1, "One.");
   ASSERT_TRUE(broker_->await<protocol::Take>()) << log();
@@ -338,7 +338,7 @@ TEST_F(AgentProcess, SpeaksWithTheInstalledKokoroAndGivesItsMemoryBack) {
   ASSERT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / "installed.json")) << folder;
   std::filesystem::create_directories(paths_.models());
   std::filesystem::create_directory_symlink(folder, paths_.model("kokoro-82m"));
-  settings("keep_alive_s: 0\n");
+  settings("keep_alive: 0\n");
   start_agent();
   protocol::Work wish = work(1, "The sun rose over the quiet harbour.");
   wish.model = "kokoro-82m";
@@ -389,7 +389,7 @@ TEST_F(AgentProcess, RemovesSocketsOfAgentsThatAreGone) {
 TEST_F(AgentProcess, RefusesAWrongDeviceAndWrongSettings) {
   EXPECT_EQ(Program("lectern-worker", {"--home", home_.folder.string(), "--device", "toaster"}).wait(), 2);
   EXPECT_EQ(Program("lectern-worker", {"--no-such-option"}).wait(), 2);
-  settings("keep_alive_s: soon\n");
+  settings("keep_alive: soon\n");
   EXPECT_EQ(Program("lectern-worker", {"--home", home_.folder.string()}).wait(), 5);
 }
 

@@ -5,7 +5,7 @@ namespace lectern {
 namespace {
 
 TEST_F(AgentTest, SaysReadyFirst) {
-  agent_->begin();
+  agent_->begin(now_);
   ASSERT_EQ(world_.to_broker.size(), 1u);
   const auto ready = said_to_broker<protocol::Ready>().at(0);
   EXPECT_EQ(ready.worker, "w");

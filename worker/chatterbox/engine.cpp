@@ -42,12 +42,13 @@ int threads_of(const EngineOptions& options) {
 // As many as the memory has room for. A row holds keys and values of 64 a head and block. A device's rows are whole
 // from the beginning: 300 MB a row of Turbo in float32, so that a small card gets fewer.
 int64_t rows_for(const EngineOptions& options, const T3Size& size) {
-  if (options.device != "cpu") return options.precision == "float32" ? kMostRows / 2 : kMostRows;
+  const int64_t most = options.most_lanes > 0 ? std::min<int64_t>(options.most_lanes, kMostRows) : kMostRows;
+  if (options.device != "cpu") return options.precision == "float32" ? std::min(most, kMostRows / 2) : most;
   const auto row = static_cast<std::uint64_t>(kMostTextTokens + kMostSpeechTokens) * 2 * sizeof(float) *
                    static_cast<std::uint64_t>(size.n_layer * size.n_embd);
   const std::uint64_t free = available_memory_bytes();
   const std::uint64_t fitting = free > kVocoderBytes ? (free - kVocoderBytes) / row : 0;
-  return static_cast<int64_t>(std::clamp<std::uint64_t>(fitting, 1, kMostRows));
+  return static_cast<int64_t>(std::clamp<std::uint64_t>(fitting, 1, static_cast<std::uint64_t>(most)));
 }
 
 class ChatterboxEngine : public Engine {

@@ -28,6 +28,7 @@ constexpr int kMostDeviceLanes = 4;  // more do not fill a GPU better: its launc
 constexpr std::uint64_t kModelBytes = 700'000'000, kLaneBytes = 600'000'000, kKeptLaneBytes = 250'000'000;
 
 int lanes_for(const EngineOptions& options, int threads) {
+  if (options.most_lanes > 0) threads = std::min(threads, options.most_lanes);
   if (options.device != "cpu") return std::min(threads, kMostDeviceLanes);
   const std::uint64_t free = available_memory_bytes();
   const std::uint64_t fitting = free > kModelBytes ? (free - kModelBytes) / kLaneBytes : 0;
@@ -112,10 +113,7 @@ class KokoroEngine : public Engine {
     while (handover.wait_for_lane()) {
       auto request = host.next();
       if (!request) break;
-      if (handover.broken()) {
-        host.failed(request->ticket, {.retryable = true, .reason = "the engine is going down"});
-        break;
-      }
+      if (handover.broken()) break;  // whoever gave it sees that it has no answer
       handover.give(std::move(*request));
     }
     handover.close();
@@ -136,7 +134,7 @@ class KokoroEngine : public Engine {
       try {
         speak(host, *request);
       } catch (const std::exception& error) {
-        host.failed(request->ticket, {.retryable = true, .reason = error.what()});
+        if (!out_of_memory(error)) host.failed(request->ticket, {.retryable = true, .reason = error.what()});
         handover.broke(std::current_exception());
         return;
       }

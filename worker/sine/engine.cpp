@@ -65,11 +65,12 @@ double random_step(std::uint64_t& state) {  // [0, 1)
 
 class SineEngine : public Engine {
  public:
-  SineEngine()
+  explicit SineEngine(int most_lanes)
       : lanes_(static_cast<int>(number_from_environment("LECTERN_SINE_LANES", 2, 1, 64))),
         speed_(number_from_environment("LECTERN_SINE_SPEED", 0, 0, 1e6)),
         faults_(number_from_environment("LECTERN_SINE_FAULTS", 0, 0, 1) == 1) {
-    faults_.load();
+    if (most_lanes > 0) lanes_ = std::min(lanes_, most_lanes);
+    faults_.load(lanes_);
   }
 
   EngineFacts facts() const override { return {"sine", kRevision, kSampleRate, lanes_}; }
@@ -157,6 +158,8 @@ std::vector<float> tones(const SpeechRequest& request, double pitch_hz) {
   return samples;
 }
 
-std::unique_ptr<Engine> make_engine(const EngineOptions&) { return std::make_unique<SineEngine>(); }
+std::unique_ptr<Engine> make_engine(const EngineOptions& options) {
+  return std::make_unique<SineEngine>(options.most_lanes);
+}
 
 }  // namespace lectern::sine

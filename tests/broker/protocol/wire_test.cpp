@@ -62,13 +62,13 @@ TEST(Wire, EveryMessageAnswersToEveryMissingField) {
   for_each_message([]<class T>() {
     const Json whole = Json::parse(encode(T{})[2]);
     EXPECT_NO_THROW(parse<T>(decode({kVersion, T::kType, whole.dump()})));
-    T::fields([&](const char* field, auto, const char*) {
+    T::fields([&](const char* field, auto member, const char*) {
       Json lacking = whole;
       lacking.erase(field);
       EXPECT_THROW(parse<T>(decode({kVersion, T::kType, lacking.dump()})), Fault) << T::kType << "." << field;
       Json odd = whole;
       odd[field] = whole[field].is_array() ? Json(7) : Json::array({Json::array()});
-      if (T::kType == std::string("take") && field == std::string("notes")) return;  // any JSON
+      if (std::is_same_v<decltype(member), Json T::*>) return;  // any JSON
       EXPECT_THROW(parse<T>(decode({kVersion, T::kType, odd.dump()})), Fault) << T::kType << "." << field;
     });
   });

@@ -68,8 +68,8 @@ TEST(Voices, OfSpeakersHoldToTheEndOfTheirParagraph) {
       "The two of them sat by the fire.\n\nAnna: Do you remember the winter? It was long.\nold ben: I do.\n\n"
       "They fell silent for a while.\n\nTeller: Nothing more was said.\n";
   const Segmentation result = cut_with(script, kCast);
-  EXPECT_THAT(said(result), ElementsAre("-: The two of them sat by the fire.", "af_heart: Do you remember the winter?",
-                                        "af_heart: It was long.", "bm_george: I do.",
+  EXPECT_THAT(said(result), ElementsAre("-: The two of them sat by the fire.",
+                                        "af_heart: Do you remember the winter? It was long.", "bm_george: I do.",
                                         "-: They fell silent for a while.", "-: Nothing more was said."));
   EXPECT_THAT(reasons(result), ElementsAre("a speaker's name", "a speaker's name", "a speaker's name"));
 }

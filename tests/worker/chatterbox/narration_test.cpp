@@ -75,7 +75,7 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), recorded, readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), fs::path(), readers());
     return *voices_;
   }
   // A voice as it is kept that was made from a recording for this model.
@@ -184,7 +184,7 @@ TEST_F(NarrationTest, SpeaksWithItsOwnVoiceAndARecordedOneSideBySide) {
 
 TEST_F(NarrationTest, SaysThatNoVoiceIsLoadedWhenTheFolderHasNone) {
   TemporaryFolder empty;
-  Voices voices(empty.path(), stopping->readers());
+  Voices voices(empty.path(), {}, stopping->readers());
   EXPECT_FALSE(voices.has_built_in());
   try {
     voices.find(kBuiltInVoice);
@@ -277,8 +277,8 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
   const fs::path converted = folder.path() / "conds.safetensors";
   fs::copy_file(TEST_DATA "/chatterbox/sample_conds.pt", folder.path() / "conds.pt");
   const auto load = [&] {
-    Voices voices(folder.path(), babbling->readers());
-    return voices.find(kBuiltInVoice).pace;
+    Voices voices(folder.path(), {}, babbling->readers());
+    return voices.find(kBuiltInVoice)->pace;
   };
   EXPECT_FALSE(load().learned);
   const auto facts = weights::SafetensorsFile(converted).metadata();
@@ -301,7 +301,7 @@ TEST_F(NarrationTest, ConvertsTheVoiceOnceAndRemembersItsPace) {
 TEST_F(NarrationTest, TellsWhatIsWrongWithAVoiceFile) {
   TemporaryFolder folder;
   folder.file("conds.pt", "not an archive");
-  Voices voices(folder.path(), babbling->readers());
+  Voices voices(folder.path(), {}, babbling->readers());
   try {
     voices.find(kBuiltInVoice);
     FAIL();

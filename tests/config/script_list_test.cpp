@@ -1,4 +1,4 @@
-#include "cli/script_list.h"
+#include "config/script_list.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,11 +6,11 @@
 
 #include <algorithm>
 
-#include "cli/natural_order.h"
+#include "config/natural_order.h"
 #include "tests/cli/as_nobody.h"
 #include "tests/cli/temporary_folder.h"
 
-namespace lectern::cli {
+namespace lectern {
 namespace {
 
 namespace fs = std::filesystem;
@@ -225,4 +225,4 @@ TEST(NaturalOrder, NumbersBeyondEveryIntegerCompare) {
 }
 
 }  // namespace
-}  // namespace lectern::cli
+}  // namespace lectern

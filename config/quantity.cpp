@@ -1,11 +1,11 @@
-#include "cli/quantity.h"
+#include "config/quantity.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <ctime>
 
-namespace lectern::cli {
+namespace lectern {
 namespace {
 
 long long whole(double seconds) {
@@ -69,4 +69,4 @@ std::string local_time(std::int64_t ms) {
   return text;
 }
 
-}  // namespace lectern::cli
+}  // namespace lectern

@@ -1,8 +1,8 @@
-#include "cli/natural_order.h"
+#include "config/natural_order.h"
 
 #include <cstddef>
 
-namespace lectern::cli {
+namespace lectern {
 namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -36,4 +36,4 @@ bool natural_less(std::string_view a, std::string_view b) {
   return a < b;
 }
 
-}  // namespace lectern::cli
+}  // namespace lectern

@@ -1,4 +1,4 @@
-#include "cli/script_list.h"
+#include "config/script_list.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <set>
 
-#include "cli/natural_order.h"
-#include "cli/quantity.h"
+#include "config/natural_order.h"
+#include "config/quantity.h"
 #include "config/script_name.h"
 
-namespace lectern::cli {
+namespace lectern {
 namespace fs = std::filesystem;
 namespace {
 
@@ -167,4 +167,4 @@ std::string read_script(const Script& script, std::uint64_t max_bytes) {
   return bytes;
 }
 
-}  // namespace lectern::cli
+}  // namespace lectern

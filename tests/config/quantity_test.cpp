@@ -1,4 +1,4 @@
-#include "cli/quantity.h"
+#include "config/quantity.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-namespace lectern::cli {
+namespace lectern {
 namespace {
 
 TEST(Quantity, ClockTimeGrowsFromMinutesToHours) {
@@ -68,4 +68,4 @@ TEST(Quantity, TimesOfTheDayAreLocal) {
 }
 
 }  // namespace
-}  // namespace lectern::cli
+}  // namespace lectern

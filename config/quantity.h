@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace lectern::cli {
+namespace lectern {
 
 std::string clock_time(double seconds);    // of audio: "0:07", "31:05", "1:02:03", "100:00:00"
 std::string about(double seconds);         // of waiting: "45 s", "12 min", "3 h 05 min", "2 d 4 h"
@@ -14,4 +14,4 @@ std::string count(std::uint64_t number, const std::string& noun);  // "1 job", "
 std::string times(double factor);                                  // "0.35x", "3.2x", "412x"
 std::string local_time(std::int64_t ms);  // "2025-03-01 22:00:05", this machine's zone; "" for 0
 
-}  // namespace lectern::cli
+}  // namespace lectern

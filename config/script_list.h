@@ -8,7 +8,7 @@
 
 #include "config/fault.h"
 
-namespace lectern::cli {
+namespace lectern {
 
 struct Script {
   std::filesystem::path path;  // as named or found; "-" for standard input
@@ -41,4 +41,4 @@ ScriptList find_scripts(const std::vector<std::string>& words, const ScriptSearc
 // stream) is read.
 std::string read_script(const Script& script, std::uint64_t max_bytes);
 
-}  // namespace lectern::cli
+}  // namespace lectern
