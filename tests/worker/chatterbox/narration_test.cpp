@@ -75,7 +75,7 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), fs::path(), readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), recorded, readers());
     return *voices_;
   }
   // A voice as it is kept that was made from a recording for this model.
