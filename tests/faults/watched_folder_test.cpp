@@ -263,6 +263,7 @@ TEST(Places, AFolderThatGoesAwayAndComesBackIsWatchedAgain) {
   std::ofstream(away / "b.txt") << sentences(1, "two");
   fs::rename(away, folder.in);
   EXPECT_TRUE(folder.comes("done/b.txt"));
+  EXPECT_TRUE(Installation::until([&] { return !folder.exists(".lectern"); })) << "the broker tidies up behind it";
   fs::remove_all(folder.in);
   EXPECT_TRUE(Installation::until([&] { return folder.view()["state"] == "missing"; }));
   fs::create_directories(folder.in);
