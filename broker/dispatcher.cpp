@@ -217,7 +217,11 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     answered(worker, lease);
     if (store_.held(lease, worker.id)) store_.end_lease(lease, blame, reason, settings_.max_attempts);
   }
-  if (failed.final && (no_memory || worker.remote)) {
+  if (failed.final && worker.remote) {  // what its machine lacks says nothing of the job
+    worker.cannot.insert(failed.model);
+    return;
+  }
+  if (failed.final && no_memory) {
     worker.cannot.insert(failed.model);
     const bool somebody = std::any_of(workers_.begin(), workers_.end(),
                                       [&](const auto& entry) { return !entry.second.cannot.count(failed.model); });

@@ -219,6 +219,8 @@ class DoctorOfDevices : public Doctor {
 TEST_F(DoctorOfDevices, ADeviceThatIsNotThereIsAnError) {
   config("device: cuda:1\n");
   finds("device-missing", "error", "config.yaml asks for cuda:1", "device: auto");
+  config("device: cpu,cuda:0,cuda:1\n");
+  finds("device-missing", "error", "the driver has no device cuda:1", "device: auto");
   setenv("LECTERN_NVML", "/nonexistent/libnvidia-ml.so.1", 1);
   config("device: cuda:0\n");
   finds("device-missing", "error", "no NVIDIA driver");

@@ -263,6 +263,7 @@ TEST(Places, AFolderThatGoesAwayAndComesBackIsWatchedAgain) {
   std::ofstream(away / "b.txt") << sentences(1, "two");
   fs::rename(away, folder.in);
   EXPECT_TRUE(folder.comes("done/b.txt"));
+  EXPECT_TRUE(Installation::until([&] { return !folder.exists(".lectern"); })) << "the broker tidies up behind it";
   fs::remove_all(folder.in);
   EXPECT_TRUE(Installation::until([&] { return folder.view()["state"] == "missing"; }));
   fs::create_directories(folder.in);
@@ -384,6 +385,32 @@ TEST(Many, FilesAtOnceAreAllTaken) {
       60))
       << folder.view().dump(1);
   EXPECT_EQ(folder.lectern.audio().size(), 100u);
+}
+
+// More events than the kernel keeps come while the broker stands still.
+TEST(Many, FiveThousandAtOnceAreAllJobsThoughEventsWereLost) {
+  constexpr int kFiles = 5000;
+  WatchedFolder folder;
+  folder.start();
+  ASSERT_TRUE(Installation::until([&] { return folder.view()["state"] == "watching"; }));
+  const pid_t broker = folder.lectern.broker();
+  kill(broker, SIGSTOP);
+  const auto name = [](int i) { return "story " + std::to_string(i) + ".txt"; };
+  for (int i = 0; i < kFiles; ++i) folder.write(name(i), "This is story " + std::to_string(i) + ".\n");
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < kFiles; ++i)
+      fs::permissions(folder.path(name(i)), fs::perms::others_read,
+                      round == 0 ? fs::perm_options::remove : fs::perm_options::add);
+  kill(broker, SIGCONT);
+  EXPECT_TRUE(Installation::until(
+      [&] {
+        const auto view = folder.view();
+        return view.value("waiting", 1) == 0 && view.value("unfinished", 0) + view.value("done", 0) == kFiles;
+      },
+      90))
+      << folder.view().dump(1);
+  EXPECT_GE(folder.times_logged("folder events were lost"), 1);
+  EXPECT_EQ(folder.times_logged(" submitted: "), kFiles) << "each is one job";
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class Model {
     return folder_.path();
   }
   Voices& voices() {
-    if (!voices_) voices_ = std::make_unique<Voices>(folder(), fs::path(), readers());
+    if (!voices_) voices_ = std::make_unique<Voices>(folder(), recorded, readers());
     return *voices_;
   }
   // A voice as it is kept that was made from a recording for this model.
@@ -89,6 +89,7 @@ class Model {
     write_recorded_voice(recorded / name, {name, "its recording", name + ".wav", 1, {}});
     Conditionals voice = short_voice();
     voice.t3.speaker_emb = parity::filled(name, {1, 256}, 0, 0.1);
+    voice.gen.embedding = parity::filled(name + " sounds", {1, 192}, 0, 1);
     voice.save(recorded / name / (folder().filename().string() + ".safetensors"),
                {{"recording_sha256", "its recording"},
                 {"model_files_sha256", sha256("one\ntwo\n")},
