@@ -330,10 +330,10 @@ TEST_F(AgentProcess, LogsAndIgnoresWhatItCannotUse) {
   EXPECT_NE(text.find("'submit'"), std::string::npos);
 }
 
-// Needs the folder of an installed kokoro-82m (the one that holds installed.json) in LECTERN_TEST_KOKORO.
+// Needs the folder of an installed kokoro-82m (the one that holds installed.json) in LECTERN_KOKORO_MODEL.
 TEST_F(AgentProcess, SpeaksWithTheInstalledKokoroAndGivesItsMemoryBack) {
-  const char* folder = std::getenv("LECTERN_TEST_KOKORO");
-  if (!folder) GTEST_SKIP() << "LECTERN_TEST_KOKORO does not name the folder of an installed kokoro-82m";
+  const char* folder = std::getenv("LECTERN_KOKORO_MODEL");
+  if (!folder) GTEST_SKIP() << "LECTERN_KOKORO_MODEL does not name the folder of an installed kokoro-82m";
   if (!std::filesystem::exists(LECTERN_BIN "/lectern-engine")) GTEST_SKIP() << "lectern-engine is not built";
   ASSERT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / "installed.json")) << folder;
   std::filesystem::create_directories(paths_.models());
