@@ -22,6 +22,7 @@ void Store::begin() {
 void Store::commit() {
   if (!transaction_) return;
   try {
+    settle_idle();
     transaction_->commit();
   } catch (const Fault&) {
     rollback();
@@ -32,11 +33,15 @@ void Store::commit() {
 
 void Store::rollback() {
   transaction_.reset();
+  idle_.clear();
   ended_.clear();
   unloaded_.reset();
 }
 
-std::set<std::uint64_t> Store::take_changed() { return std::exchange(changed_, {}); }
+std::set<std::uint64_t> Store::take_changed() {
+  settle_idle();
+  return std::exchange(changed_, {});
+}
 
 std::vector<std::uint64_t> Store::take_ended() { return std::exchange(ended_, {}); }
 
@@ -148,10 +153,9 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
     claims.push_back(std::move(claim));
     if (claims.back().suspect) break;
   }
-  if (!claims.empty()) {
-    if (const auto now = job(number); now && now->state == JobState::queued)
-      apply(number, now->state, JobEvent::lease, "");
-  }
+  // It may have become another state's meanwhile: by a take that was there.
+  if (!claims.empty() && standing(number)->state == JobState::queued)
+    apply(number, JobState::queued, JobEvent::lease, "");
   return claims;
 }
 
@@ -295,9 +299,9 @@ void Store::count(std::uint64_t number, SegmentState from, SegmentState to, std:
 }
 
 // What follows from the counts: all spoken -> publishing; nothing left but failures -> failed; nobody works on it and
-// something waits -> queued. A held job stays as it is until it is resumed.
+// something waits -> queued, unless the same transaction leases it again. A held job stays as it is until it is resumed.
 void Store::settle(std::uint64_t number) {
-  const auto row = job(number);
+  const auto row = standing(number);
   if (!row || !row->cut) return;
   if (row->waiting == 0 && row->leased == 0) {
     if (row->failed > 0)
@@ -306,8 +310,14 @@ void Store::settle(std::uint64_t number) {
     else
       apply(number, row->state, JobEvent::spoken, "");
   } else if (row->leased == 0) {
-    apply(number, row->state, JobEvent::idle, row->reason);
+    idle_.insert(number);
   }
+}
+
+void Store::settle_idle() {
+  for (std::uint64_t number : std::exchange(idle_, {}))
+    if (const auto row = standing(number); row && row->leased == 0 && row->waiting > 0)
+      apply(number, row->state, JobEvent::idle, row->reason);
 }
 
 }  // namespace lectern
