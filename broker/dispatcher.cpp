@@ -215,7 +215,7 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
   }
   const Blame blame = failed.loading || no_memory ? Blame::nobody
-                      : failed.leases.size() == 1 ? Blame::segment
+                      : failed.leases.size() == 1 ? Blame::death
                                                   : Blame::suspect;
   for (const protocol::Lease& lease : failed.leases) {
     answered(worker, lease);

@@ -212,17 +212,21 @@ bool Store::take_done(const protocol::Lease& lease) {
 bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts) {
   std::uint64_t number = 0, index = 0;
   int failures = 0;
+  const bool again = blame == Blame::segment || blame == Blame::death;  // it may be tried again, though not for ever
   {
-    Query query(database_, "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
+    Query query(database_,
+                "SELECT job, failures, idx, suspect FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
                 lease.segment, lease.attempt);
     if (!query.next()) return false;
     number = query.count(0);
-    failures = static_cast<int>(query.integer(1)) + (blame == Blame::segment || blame == Blame::final ? 1 : 0);
+    failures = static_cast<int>(query.integer(1));
+    if (blame == Blame::death && failures == 0 && query.integer(3) != 0) ++failures;
+    if (again || blame == Blame::final) ++failures;
     index = query.count(2);
   }
   begin();
   const bool give_up = blame == Blame::final || failures >= max_attempts;
-  const bool last_but_one = blame == Blame::segment && failures == max_attempts - 1;
+  const bool last_but_one = again && failures == max_attempts - 1;
   const auto event = give_up ? SegmentEvent::fail : SegmentEvent::give_up;
   const SegmentState to = *after(SegmentState::leased, event);
   Query(database_,

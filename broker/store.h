@@ -114,7 +114,8 @@ struct Drop {
 enum class Blame {
   nobody,   // lost with its worker, or given back
   suspect,  // an engine died with it and others: from now on it is tried alone
-  segment,  // it failed, or an engine died with it alone: counts against max_attempts
+  segment,  // it failed: counts against max_attempts
+  death,    // an engine died with it alone: the same, and the death that made it a suspect counts too
   final,    // it can never be spoken
 };
 

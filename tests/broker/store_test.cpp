@@ -338,6 +338,31 @@ TEST_F(StoreTest, AnInnocentNeighbourOfAPoisonSegmentIsNotBlamed) {
   EXPECT_TRUE(speak(alone[0].work.lease));
 }
 
+TEST_F(StoreTest, ASegmentEndsNoMoreEnginesThanItHasTries) {
+  constexpr int kTries = 3;
+  const auto job = submit("job-00001", 0);
+  const std::string text = "The first half of it is fine, and the second half is what nobody can say.";
+  store->set_segments(job, {{0, 80, "end", text, "take-a", 1}, {80, 90, "end", "A neighbour.", "take-b", 2}}, "[]", "hash");
+  int deaths = 1;  // with its neighbour
+  const auto bad = lease(job), neighbour = lease(job);
+  for (const auto& held : {bad, neighbour}) EXPECT_TRUE(store->end_lease(held, Blame::suspect, "died", kTries));
+  while (true) {
+    const auto claims = store->claim(job, "w1", 1, true);
+    if (claims.empty()) break;
+    if (claims[0].work.text.find("nobody") == std::string::npos) {
+      EXPECT_TRUE(speak(claims[0].work.lease));
+      continue;
+    }
+    ++deaths;
+    EXPECT_TRUE(store->end_lease(claims[0].work.lease, Blame::death, "died", kTries));
+  }
+  EXPECT_EQ(deaths, kTries);
+  EXPECT_EQ(state(job), JobState::failed);
+  const auto failures = store->view(*store->job(job)).failures;
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].text, "and the second half is what nobody can say.");
+}
+
 TEST_F(StoreTest, RestartGivesLeasesBackAndKeepsTakesHeldAndPublishing) {
   const auto running = submit("job-00001", 3), held = submit("job-00002", 1), publishing = submit("job-00003", 1);
   EXPECT_TRUE(speak(lease(running)));
