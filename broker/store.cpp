@@ -303,7 +303,8 @@ void Store::count(std::uint64_t number, SegmentState from, SegmentState to, std:
 }
 
 // What follows from the counts: all spoken -> publishing; nothing left but failures -> failed; nobody works on it and
-// something waits -> queued, unless the same transaction leases it again. A held job stays as it is until it is resumed.
+// something waits -> queued, unless the same transaction leases it again. A held job stays as it is until it is
+// resumed.
 void Store::settle(std::uint64_t number) {
   const auto row = standing(number);
   if (!row || !row->cut) return;

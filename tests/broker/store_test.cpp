@@ -342,7 +342,8 @@ TEST_F(StoreTest, ASegmentEndsNoMoreEnginesThanItHasTries) {
   constexpr int kTries = 3;
   const auto job = submit("job-00001", 0);
   const std::string text = "The first half of it is fine, and the second half is what nobody can say.";
-  store->set_segments(job, {{0, 80, "end", text, "take-a", 1}, {80, 90, "end", "A neighbour.", "take-b", 2}}, "[]", "hash");
+  store->set_segments(job, {{0, 80, "end", text, "take-a", 1}, {80, 90, "end", "A neighbour.", "take-b", 2}}, "[]",
+                      "hash");
   int deaths = 1;  // with its neighbour
   const auto bad = lease(job), neighbour = lease(job);
   for (const auto& held : {bad, neighbour}) EXPECT_TRUE(store->end_lease(held, Blame::suspect, "died", kTries));
