@@ -178,8 +178,7 @@ void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>&
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {
-      ++refused_messages_;
-      spdlog::info("a request was refused: {}", fault.what());
+      spdlog::info("a request was refused ({} messages so far): {}", ++refused_messages_, fault.what());
       post_.to_client(peer, protocol::to_error(fault), request);
     }
   }
@@ -196,8 +195,7 @@ void Broker::receive_workers() {
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {
-      ++refused_messages_;
-      spdlog::warn("a worker's message was refused: {}", fault.what());
+      spdlog::warn("a worker's message was refused ({} messages so far): {}", ++refused_messages_, fault.what());
       post_.to_worker(peer, protocol::to_error(fault));
     }
   }

@@ -101,13 +101,13 @@ class Query {
 // BEGIN IMMEDIATE now; commit() or undo at the end of its life.
 class Transaction {
  public:
-  explicit Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+  explicit Transaction(Database& database) : database_(database) { Query(database_, "BEGIN IMMEDIATE").run(); }
   ~Transaction() {
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  void commit() { database_.execute("COMMIT"); }
+  void commit() { Query(database_, "COMMIT").run(); }
 
  private:
   Database& database_;

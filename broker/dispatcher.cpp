@@ -19,6 +19,7 @@ constexpr std::int64_t kSpeedWindowMs = 60000;
 constexpr std::int64_t kLearnFromMs = 5000;    // so much of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
+constexpr const char* kStates[] = {"cold", "loading", "warm", "busy", "draining", "backoff"};  // of a worker
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
 
 std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
@@ -29,7 +30,7 @@ Dispatcher::Dispatcher(Store& store, Post& post, ModelShelf& models, const Paths
                        const Clock& clock)
     : store_(store), post_(post), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 
-void Dispatcher::handle(const std::string& peer, const protocol::Message& message) {
+void Dispatcher::handle(const std::string& peer, protocol::Message message) {
   if (message.type == protocol::Ready::kType) return ready(peer, message);
   const auto found = workers_.find(peer);
   if (found == workers_.end()) return post_.to_worker(peer, protocol::Who{});
@@ -37,7 +38,7 @@ void Dispatcher::handle(const std::string& peer, const protocol::Message& messag
   worker.heard_ms = clock_.monotonic_ms();
   worker.last_call_ms = 0;
   if (message.type == protocol::Heartbeat::kType) return heartbeat(peer, message);
-  if (message.type == protocol::Take::kType) return take(worker, message);
+  if (message.type == protocol::Take::kType) return take(worker, std::move(message));
   if (message.type == protocol::SegmentFailed::kType) return segment_failed(worker, message);
   if (message.type == protocol::GiveBack::kType) return give_back(worker, message);
   if (message.type == protocol::EngineFailed::kType) return engine_failed(worker, message);
@@ -86,6 +87,9 @@ void Dispatcher::ready(const std::string& peer, const protocol::Message& message
 
 void Dispatcher::heartbeat(const std::string& peer, const protocol::Message& message) {
   const auto beat = protocol::parse<protocol::Heartbeat>(message);
+  if (std::find(std::begin(kStates), std::end(kStates), beat.state) == std::end(kStates))
+    throw Fault(Exit::bad_input, "field 'state': a worker cannot be '" + beat.state.substr(0, 40) + "'",
+                "use programs of one version");
   Worker& worker = workers_[peer];
   worker.state = beat.state;
   if (worker.leases.empty() && beat.model != worker.model) {
@@ -115,7 +119,7 @@ void Dispatcher::answered(Worker& worker, const protocol::Lease& lease) {
   worker.exclusive = false;
 }
 
-void Dispatcher::take(Worker& worker, const protocol::Message& message) {
+void Dispatcher::take(Worker& worker, protocol::Message message) {
   const auto take = protocol::parse<protocol::Take>(message);
   answered(worker, take.lease);
   worker.engine_failures = 0;
@@ -133,7 +137,7 @@ void Dispatcher::take(Worker& worker, const protocol::Message& message) {
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
   takes_pool_.add([this, take, id = worker.id, model = held->model, job = held->job, key = held->take, rate_hz,
-                   payload = message.payload.size() == 1 ? message.payload[0] : std::string(),
+                   payload = message.payload.size() == 1 ? std::move(message.payload[0]) : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
     bool no_space = false;
@@ -211,7 +215,7 @@ void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message)
     worker.not_before_ms = clock_.monotonic_ms() + backoff_ms(worker.engine_failures);
   }
   const Blame blame = failed.loading || no_memory ? Blame::nobody
-                      : failed.leases.size() == 1 ? Blame::segment
+                      : failed.leases.size() == 1 ? Blame::death
                                                   : Blame::suspect;
   for (const protocol::Lease& lease : failed.leases) {
     answered(worker, lease);
@@ -427,7 +431,8 @@ std::uint64_t Dispatcher::leases() const {
 // Over the time in which the model was speaking, of the last minute: pauses tell nothing.
 void Dispatcher::learn_speed() {
   const Spoken& last = spoken_.back();
-  if (last.at_ms - learned_ms_ < kLearnFromMs) return;
+  if (last.at_ms < learn_at_ms_) return;
+  learn_at_ms_ = last.at_ms + kLearnFromMs;
   double audio_s = 0, working_s = 0, busy_until_s = 0;
   for (const Spoken& spoken : spoken_) {
     if (spoken.model != last.model) continue;
@@ -438,7 +443,6 @@ void Dispatcher::learn_speed() {
     audio_s += spoken.audio_s;
   }
   if (working_s * 1000 < kLearnFromMs) return;
-  learned_ms_ = last.at_ms;
   store_.learn_speed(last.model, audio_s / working_s);
 }
 

@@ -33,7 +33,7 @@ class Dispatcher {
   std::vector<WorkPool::Result> results() { return takes_pool_.results(); }
 
   // A message from a worker. Throws Fault for one that cannot be understood.
-  void handle(const std::string& peer, const protocol::Message& message);
+  void handle(const std::string& peer, protocol::Message message);
   // Hands out segments of jobs in these open windows to those who have room. `accepting` false: nothing new. A worker
   // whose last segment came from a window that is closed now unloads its model when nothing may run.
   void dispatch(bool accepting, const std::vector<std::string>& windows);
@@ -86,7 +86,7 @@ class Dispatcher {
 
   void ready(const std::string& peer, const protocol::Message& message);
   void heartbeat(const std::string& peer, const protocol::Message& message);
-  void take(Worker& worker, const protocol::Message& message);
+  void take(Worker& worker, protocol::Message message);
   void segment_failed(Worker& worker, const protocol::Message& message);
   void give_back(Worker& worker, const protocol::Message& message);
   void engine_failed(Worker& worker, const protocol::Message& message);
@@ -118,7 +118,7 @@ class Dispatcher {
   double speed_of(const std::string& worker) const;  // empty: of all together
 
   std::deque<Spoken> spoken_;  // the last minute
-  std::int64_t learned_ms_ = 0;
+  std::int64_t learn_at_ms_ = 0;
   std::optional<Timetable::Coming> coming_;
   WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };

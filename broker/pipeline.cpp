@@ -81,14 +81,15 @@ Pipeline::Pipeline(Store& store, ModelShelf& models, const Paths& paths, const S
     : store_(store), models_(models), paths_(paths), settings_(settings), clock_(clock) {}
 
 void Pipeline::advance(std::uint64_t number) {
-  const auto job = store_.job(number);
+  const auto job = store_.standing(number);
   if (!job) return;
   if (auto running = publishing_.find(number); running != publishing_.end() && job->state == JobState::cancelled)
     running->second->store(true);
   if (!job->cut && !finished(job->state) && cutting_.insert(number).second) {
     to_cut_.push_back(number);
   }
-  if (job->state == JobState::publishing && !publishing_.count(number) && !again_at_.count(number)) publish(*job);
+  if (job->state == JobState::publishing && !publishing_.count(number) && !again_at_.count(number))
+    publish(*store_.job(number));
 }
 
 std::int64_t Pipeline::yield_to_clients() {

@@ -40,7 +40,6 @@ constexpr SegmentTransition kSegmentTransitions[] = {
     {SegmentEvent::take, SegmentState::leased, SegmentState::done},
     {SegmentEvent::take, SegmentState::waiting, SegmentState::done},  // a late answer, or spoken for another job
     {SegmentEvent::fail, SegmentState::leased, SegmentState::failed},
-    {SegmentEvent::fail, SegmentState::waiting, SegmentState::failed},
     {SegmentEvent::retry, SegmentState::failed, SegmentState::waiting},
     {SegmentEvent::take_lost, SegmentState::done, SegmentState::waiting},
 };

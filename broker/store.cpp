@@ -22,6 +22,7 @@ void Store::begin() {
 void Store::commit() {
   if (!transaction_) return;
   try {
+    settle_idle();
     transaction_->commit();
   } catch (const Fault&) {
     rollback();
@@ -32,11 +33,15 @@ void Store::commit() {
 
 void Store::rollback() {
   transaction_.reset();
+  idle_.clear();
   ended_.clear();
   unloaded_.reset();
 }
 
-std::set<std::uint64_t> Store::take_changed() { return std::exchange(changed_, {}); }
+std::set<std::uint64_t> Store::take_changed() {
+  settle_idle();
+  return std::exchange(changed_, {});
+}
 
 std::vector<std::uint64_t> Store::take_ended() { return std::exchange(ended_, {}); }
 
@@ -149,10 +154,9 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
     claims.push_back(std::move(claim));
     if (claims.back().suspect) break;
   }
-  if (!claims.empty()) {
-    if (const auto now = job(number); now && now->state == JobState::queued)
-      apply(number, now->state, JobEvent::lease, "");
-  }
+  // It may have become another state's meanwhile: by a take that was there.
+  if (!claims.empty() && standing(number)->state == JobState::queued)
+    apply(number, JobState::queued, JobEvent::lease, "");
   return claims;
 }
 
@@ -209,17 +213,21 @@ bool Store::take_done(const protocol::Lease& lease) {
 bool Store::end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts) {
   std::uint64_t number = 0, index = 0;
   int failures = 0;
+  const bool again = blame == Blame::segment || blame == Blame::death;  // it may be tried again, though not for ever
   {
-    Query query(database_, "SELECT job, failures, idx FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
+    Query query(database_,
+                "SELECT job, failures, idx, suspect FROM segments WHERE id = ? AND attempt = ? AND state = 'leased'",
                 lease.segment, lease.attempt);
     if (!query.next()) return false;
     number = query.count(0);
-    failures = static_cast<int>(query.integer(1)) + (blame == Blame::segment || blame == Blame::final ? 1 : 0);
+    failures = static_cast<int>(query.integer(1));
+    if (blame == Blame::death && failures == 0 && query.integer(3) != 0) ++failures;
+    if (again || blame == Blame::final) ++failures;
     index = query.count(2);
   }
   begin();
   const bool give_up = blame == Blame::final || failures >= max_attempts;
-  const bool last_but_one = blame == Blame::segment && failures == max_attempts - 1;
+  const bool last_but_one = again && failures == max_attempts - 1;
   const auto event = give_up ? SegmentEvent::fail : SegmentEvent::give_up;
   const SegmentState to = *after(SegmentState::leased, event);
   Query(database_,
@@ -297,9 +305,10 @@ void Store::count(std::uint64_t number, SegmentState from, SegmentState to, std:
 }
 
 // What follows from the counts: all spoken -> publishing; nothing left but failures -> failed; nobody works on it and
-// something waits -> queued. A held job stays as it is until it is resumed.
+// something waits -> queued, unless the same transaction leases it again. A held job stays as it is until it is
+// resumed.
 void Store::settle(std::uint64_t number) {
-  const auto row = job(number);
+  const auto row = standing(number);
   if (!row || !row->cut) return;
   if (row->waiting == 0 && row->leased == 0) {
     if (row->failed > 0)
@@ -308,8 +317,14 @@ void Store::settle(std::uint64_t number) {
     else
       apply(number, row->state, JobEvent::spoken, "");
   } else if (row->leased == 0) {
-    apply(number, row->state, JobEvent::idle, row->reason);
+    idle_.insert(number);
   }
+}
+
+void Store::settle_idle() {
+  for (std::uint64_t number : std::exchange(idle_, {}))
+    if (const auto row = standing(number); row && row->leased == 0 && row->waiting > 0)
+      apply(number, row->state, JobEvent::idle, row->reason);
 }
 
 }  // namespace lectern

@@ -122,7 +122,8 @@ struct Drop {
 enum class Blame {
   nobody,   // lost with its worker, or given back
   suspect,  // an engine died with it and others: from now on it is tried alone
-  segment,  // it failed, or an engine died with it alone: counts against max_attempts
+  segment,  // it failed: counts against max_attempts
+  death,    // an engine died with it alone: the same, and the death that made it a suspect counts too
   final,    // it can never be spoken
 };
 
@@ -151,6 +152,14 @@ class Store {
   };
   Added add_job(const NewJob& job);
   std::optional<Job> job(std::uint64_t number);
+  // The little of a job's row that decides what happens next.
+  struct Standing {
+    JobState state = JobState::queued;
+    bool cut = false;
+    std::uint64_t segments = 0, waiting = 0, leased = 0, failed = 0;
+    std::string reason;
+  };
+  std::optional<Standing> standing(std::uint64_t number);
   std::optional<std::uint64_t> find_job(const std::string& job_id);
   // Jobs that a selection names, ascending. Throws Fault(not_found) for a name that fits none, or several.
   std::vector<std::uint64_t> select(const protocol::Selection& selection, bool unfinished_only);
@@ -305,6 +314,7 @@ class Store {
   void touch(std::uint64_t job) { changed_.insert(job); }
   bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
   void settle(std::uint64_t job);
+  void settle_idle();
   bool split(std::uint64_t segment);
   void count(std::uint64_t job, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s);
 
@@ -312,6 +322,7 @@ class Store {
   Database database_;
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
+  std::set<std::uint64_t> idle_;  // whose last lease ended in this transaction
   std::vector<std::uint64_t> ended_;
   std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
 };

@@ -83,6 +83,13 @@ std::optional<Job> Store::job(std::uint64_t number) {
   return read_job(query);
 }
 
+std::optional<Store::Standing> Store::standing(std::uint64_t number) {
+  Query query(database_, "SELECT state, cut, segments, waiting, leased, failed, reason FROM jobs WHERE id = ?", number);
+  if (!query.next()) return std::nullopt;
+  return Standing{job_state(query.text(0)), query.integer(1) != 0, query.count(2), query.count(3),
+                  query.count(4),           query.count(5),        query.text(6)};
+}
+
 std::optional<std::uint64_t> Store::find_job(const std::string& job_id) {
   Query query(database_, "SELECT id FROM jobs WHERE job_id = ?", job_id);
   if (!query.next()) return std::nullopt;
@@ -216,7 +223,7 @@ bool Store::apply(std::uint64_t number, JobState from, JobEvent event, const std
 }
 
 bool Store::change(std::uint64_t number, JobEvent event, const std::string& reason) {
-  const auto row = job(number);
+  const auto row = standing(number);
   if (!row || !apply(number, row->state, event, reason)) return false;
   if (event == JobEvent::retry) {
     Query(database_,

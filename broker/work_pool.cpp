@@ -56,6 +56,7 @@ void WorkPool::work() {
 
 std::vector<WorkPool::Result> WorkPool::results() {
   std::lock_guard lock(mutex_);
+  if (results_.empty()) return {};
   std::uint64_t count;
   [[maybe_unused]] const auto got = read(event_, &count, sizeof count);
   return std::exchange(results_, {});

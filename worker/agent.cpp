@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <stdexcept>
 
 #include "config/fault.h"
 
@@ -21,7 +22,30 @@ constexpr auto kExpectedLate = 5s;    // expected work is forgotten so long afte
 
 double mb(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
+struct Transition {
+  Agent::State from, to;
+};
+using State = Agent::State;
+constexpr Transition kTransitions[] = {
+    {State::cold, State::cold},          // retired
+    {State::cold, State::loading},       {State::cold, State::backoff},      // could not be started
+    {State::loading, State::warm},       {State::loading, State::draining},
+    {State::loading, State::backoff},    {State::loading, State::cold},      // ended; to be loaded again at once
+    {State::warm, State::busy},          {State::warm, State::draining},
+    {State::warm, State::backoff},       {State::warm, State::cold},
+    {State::busy, State::warm},          {State::busy, State::draining},
+    {State::busy, State::backoff},       {State::busy, State::cold},
+    {State::draining, State::draining},  // ended more urgently
+    {State::draining, State::cold},      {State::draining, State::backoff},  // it had failed
+    {State::backoff, State::cold},
+};
+
 }  // namespace
+
+bool may_become(Agent::State from, Agent::State to) {
+  return std::any_of(std::begin(kTransitions), std::end(kTransitions),
+                     [&](const Transition& t) { return t.from == from && t.to == to; });
+}
 
 Agent::Agent(AgentOptions options, AgentEffects& effects, Time now)
     : options_(std::move(options)), effects_(effects), next_beat_(now + kBeat), broker_heard_(now) {}
@@ -170,6 +194,7 @@ void Agent::retire(Time now) {
 // ---- what the engine says -------------------------------------------------------------------------------------------
 
 void Agent::engine_message(std::vector<std::string> frames, Time now) try {
+  if (!engine_runs()) return;
   protocol::Message message = protocol::decode(std::move(frames));
   if (message.type == protocol::Take::kType)
     on_take(std::move(message), now);
@@ -337,7 +362,10 @@ void Agent::beat(Time now) {
   effects_.beat(protocol::encode(heartbeat));
 }
 
+// The drawing in agent.h, and nothing else: a step that it does not know is a fault of this program.
 void Agent::become(State state, const std::string& why, Time now) {
+  if (!may_become(state_, state))
+    throw std::logic_error(fmt::format("the agent cannot go from {} to {} ({})", name_of(state_), name_of(state), why));
   const bool routine = (state == State::warm && state_ == State::busy) || state == State::busy;
   const State before = state_;
   state_ = state;

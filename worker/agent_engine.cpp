@@ -234,6 +234,7 @@ void Agent::on_engine_failed(const protocol::EngineFailed& failed, Time now) {
 }
 
 void Agent::engine_ended(const EngineEnd& end, Time now) {
+  if (!engine_runs()) return;
   steps_.clear();
   say_measured();
   auto failure = failure_of(end);

@@ -19,8 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr float kSilence = 0.001f;  // -60 dBFS
-constexpr int kMaxRate = 384'000;   // more is no sample rate of speech
+constexpr float kSilence = 0.001f;     // -60 dBFS
+constexpr int kMaxRate = 384'000;      // more is no sample rate of speech
+constexpr double kCompression = 0.25;  // no linear prediction: 3 % more bytes for a fifth less work
 
 void make_shelf(const fs::path& takes, const fs::path& shelf) {
   if (::mkdir(shelf.c_str(), 0777) == 0) return sync_folder(takes);
@@ -69,6 +70,7 @@ std::uint64_t write_take(const fs::path& takes, const std::string& key, std::spa
   SoundSettings settings;
   settings.format = SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
   settings.sample_rate_hz = sample_rate_hz;
+  settings.compression_level = kCompression;
   SoundWriter writer(staged, settings);  // limits to [-1, 1] as it goes to 24 bit
   writer.write(samples);
   writer.close();

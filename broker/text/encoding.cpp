@@ -242,6 +242,7 @@ std::string decode_script(std::string_view bytes, const std::string& name) {
   } else {
     text = from_windows_1252(body, name);
   }
+  if (std::any_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; })) return text;
   for (char32_t c : to_code_points(text))
     if (!is_space(c) && !is_invisible(c)) return text;
   throw Fault(Exit::bad_input, name + (bytes.empty() ? ": the script is empty" : ": the script holds only white space"),

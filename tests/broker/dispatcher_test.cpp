@@ -66,6 +66,7 @@ class DispatcherTest : public testing::Test {
       clock.now += 1000;
       protocol::Heartbeat beat;
       beat.worker = "worker-" + peer;
+      beat.state = "busy";
       beat.credit = credit;
       say(peer, beat);
       dispatcher.tick();
@@ -141,6 +142,7 @@ TEST_F(DispatcherTest, AModelThatIsRefusedForNowIsGivenToOthers) {
   const auto number = submit(2);
   ready("small", 2);
   protocol::Heartbeat beat;
+  beat.state = "cold";
   beat.refuses = "sine";
   beat.waits_for = "2 GB are free";
   beat.credit = 2;

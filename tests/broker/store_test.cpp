@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 
 #include "broker/schema.h"
 
@@ -72,6 +73,11 @@ class StoreTest : public testing::Test {
     return numbers;
   }
   JobState state(std::uint64_t job) { return store->job(job)->state; }
+  std::string take_of(std::uint64_t job) {  // of its last segment
+    std::string take;
+    store->for_each_segment(job, [&](const SegmentRow& row) { take = row.take; });
+    return take;
+  }
   void expect_counts(std::uint64_t job, std::uint64_t waiting, std::uint64_t leased, std::uint64_t done,
                      std::uint64_t failed) {
     const Job row = *store->job(job);
@@ -119,7 +125,7 @@ TEST(States, OnlyTheDrawnTransitionsOfSegmentsAreLegal) {
   };
   const Row rows[] = {
       {SegmentEvent::lease, {"leased", "-", "-", "-"}},   {SegmentEvent::give_up, {"-", "waiting", "-", "-"}},
-      {SegmentEvent::take, {"done", "done", "-", "-"}},   {SegmentEvent::fail, {"failed", "failed", "-", "-"}},
+      {SegmentEvent::take, {"done", "done", "-", "-"}},   {SegmentEvent::fail, {"-", "failed", "-", "-"}},
       {SegmentEvent::retry, {"-", "-", "-", "waiting"}},  {SegmentEvent::take_lost, {"-", "-", "waiting", "-"}},
   };
   EXPECT_EQ(std::size(rows), static_cast<std::size_t>(SegmentEvent::take_lost) + 1);
@@ -127,6 +133,87 @@ TEST(States, OnlyTheDrawnTransitionsOfSegmentsAreLegal) {
     for (int s = 0; s < 4; ++s) {
       const auto to = after(static_cast<SegmentState>(s), row.event);
       EXPECT_STREQ(to ? name(*to) : "-", row.to[s]) << s << " + " << static_cast<int>(row.event);
+    }
+}
+
+// The same in the database: an event that a state refuses changes nothing there.
+TEST_F(StoreTest, EveryEventInEveryStateOfAJobIsFollowedOrChangesNothing) {
+  constexpr int kStates = static_cast<int>(JobState::cancelled) + 1, kEvents = static_cast<int>(JobEvent::cancel) + 1;
+  // Two segments; what a state needs done before it is reached.
+  auto job_in = [&](JobState wanted, const std::string& id) {
+    const auto job = submit(id, 2);
+    const bool spoken = wanted == JobState::publishing || wanted == JobState::done;
+    if (wanted == JobState::running) lease(job);
+    for (int i = 0; spoken && i < 2; ++i) EXPECT_TRUE(speak(lease(job)));
+    if (wanted == JobState::held) EXPECT_TRUE(store->change(job, JobEvent::pause));
+    if (wanted == JobState::done) store->finish_publishing(job, "/out/" + id + ".flac", 2);
+    if (wanted == JobState::failed)
+      for (int i = 0; i < 2; ++i) EXPECT_TRUE(store->end_lease(lease(job), Blame::final, "no", 3));
+    if (wanted == JobState::cancelled) EXPECT_TRUE(store->change(job, JobEvent::cancel));
+    store->commit();
+    EXPECT_EQ(state(job), wanted) << id;
+    return job;
+  };
+  for (int s = 0; s < kStates; ++s)
+    for (int e = 0; e < kEvents; ++e) {
+      const auto from = static_cast<JobState>(s);
+      const auto event = static_cast<JobEvent>(e);
+      SCOPED_TRACE(std::string(name(from)) + " + " + name(event));
+      const auto job = job_in(from, std::string(name(from)) + "-" + name(event));
+      const auto lines = store->history(job).size();
+      const auto to = after(from, event);
+      EXPECT_EQ(store->change(job, event), to.has_value());
+      store->commit();
+      EXPECT_EQ(state(job), to.value_or(from));
+      if (!to) EXPECT_EQ(store->history(job).size(), lines);
+    }
+}
+
+TEST_F(StoreTest, EveryEventInEveryStateOfASegmentIsFollowedOrChangesNothing) {
+  // A job of one segment in that state, and the last lease of it; a segment that never had one has {id, 0}.
+  struct Case {
+    std::uint64_t job;
+    protocol::Lease lease;
+  };
+  auto segment_in = [&](SegmentState wanted, const std::string& id) {
+    Case c{submit(id, 1), {}};
+    c.lease = lease(c.job);
+    if (wanted == SegmentState::waiting) EXPECT_TRUE(store->end_lease(c.lease, Blame::nobody, "", 3));
+    if (wanted == SegmentState::done) EXPECT_TRUE(speak(c.lease));
+    if (wanted == SegmentState::failed) EXPECT_TRUE(store->end_lease(c.lease, Blame::final, "no", 3));
+    store->commit();
+    return c;
+  };
+  auto state_of = [&](std::uint64_t job) {
+    SegmentState found{};
+    store->for_each_segment(job, [&](const SegmentRow& row) { found = row.state; });
+    return found;
+  };
+  struct Row {
+    SegmentEvent event;
+    std::function<void(const Case&)> happens;
+  };
+  const Row rows[] = {
+      {SegmentEvent::lease, [&](const Case& c) { store->claim(c.job, "w2", 1, true); }},
+      {SegmentEvent::give_up, [&](const Case& c) { store->end_lease(c.lease, Blame::nobody, "", 3); }},
+      {SegmentEvent::take, [&](const Case& c) { speak(c.lease); }},
+      {SegmentEvent::fail, [&](const Case& c) { store->end_lease(c.lease, Blame::final, "no", 3); }},
+      {SegmentEvent::retry, [&](const Case& c) { store->change(c.job, JobEvent::retry); }},
+      {SegmentEvent::take_lost, [&](const Case& c) { store->lose_takes(c.job, {take_of(c.job)}); }},
+  };
+  ASSERT_EQ(std::size(rows), static_cast<std::size_t>(SegmentEvent::take_lost) + 1);
+  for (int s = 0; s < 4; ++s)
+    for (const Row& row : rows) {
+      const auto from = static_cast<SegmentState>(s);
+      const auto number = std::to_string(static_cast<int>(row.event));
+      SCOPED_TRACE(std::string(name(from)) + " + event " + number);
+      const Case c = segment_in(from, std::string(name(from)) + "-event-" + number);
+      row.happens(c);
+      store->commit();
+      const auto to = after(from, row.event).value_or(from);
+      EXPECT_EQ(state_of(c.job), to);
+      expect_counts(c.job, to == SegmentState::waiting, to == SegmentState::leased, to == SegmentState::done,
+                    to == SegmentState::failed);
     }
 }
 
@@ -170,6 +257,7 @@ TEST_F(StoreTest, AnAnswerFromALeaseThatWasGivenUpAndLeasedAgainIsRefused) {
   const auto job = submit("job-00001", 1);
   const auto old = lease(job, "w1");
   store->end_lease(old, Blame::nobody, "silent", 3);
+  store->commit();
   EXPECT_EQ(state(job), JobState::queued);
   const auto fresh = lease(job, "w2");
   EXPECT_GT(fresh.attempt, old.attempt);
@@ -178,6 +266,28 @@ TEST_F(StoreTest, AnAnswerFromALeaseThatWasGivenUpAndLeasedAgainIsRefused) {
   EXPECT_TRUE(speak(fresh, "w2"));
   EXPECT_FALSE(store->take_done(fresh)) << "a take counts once";
   expect_counts(job, 0, 0, 1, 0);
+}
+
+TEST_F(StoreTest, AJobThatIsLeasedAgainInTheSameTransactionWasNeverIdle) {
+  const auto job = submit("job-00001", 3);
+  auto held = lease(job);
+  store->commit();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(speak(held));
+    held = lease(job);
+    store->commit();
+    EXPECT_EQ(state(job), JobState::running);
+  }
+  std::string told;
+  for (const auto& event : store->history(job)) told += event.what + "|";
+  EXPECT_EQ(told, "submitted|cut into 3 segments|running|");
+  store->end_lease(held, Blame::nobody, "", 3);
+  store->rollback();
+  store->commit();
+  EXPECT_EQ(state(job), JobState::running) << "what was undone leaves nothing behind";
+  store->end_lease(held, Blame::nobody, "", 3);
+  EXPECT_EQ(store->take_changed().count(job), 1u);
+  EXPECT_EQ(state(job), JobState::queued);
 }
 
 TEST_F(StoreTest, ALateAnswerCountsWhenNobodyTookTheSegmentSince) {
@@ -226,6 +336,32 @@ TEST_F(StoreTest, AnInnocentNeighbourOfAPoisonSegmentIsNotBlamed) {
   EXPECT_TRUE(alone[0].suspect);
   EXPECT_TRUE(store->claim(job, "w2", 4, false).empty()) << "nor beside others";
   EXPECT_TRUE(speak(alone[0].work.lease));
+}
+
+TEST_F(StoreTest, ASegmentEndsNoMoreEnginesThanItHasTries) {
+  constexpr int kTries = 3;
+  const auto job = submit("job-00001", 0);
+  const std::string text = "The first half of it is fine, and the second half is what nobody can say.";
+  store->set_segments(job, {{0, 80, "end", text, "take-a", 1}, {80, 90, "end", "A neighbour.", "take-b", 2}}, "[]",
+                      "hash");
+  int deaths = 1;  // with its neighbour
+  const auto bad = lease(job), neighbour = lease(job);
+  for (const auto& held : {bad, neighbour}) EXPECT_TRUE(store->end_lease(held, Blame::suspect, "died", kTries));
+  while (true) {
+    const auto claims = store->claim(job, "w1", 1, true);
+    if (claims.empty()) break;
+    if (claims[0].work.text.find("nobody") == std::string::npos) {
+      EXPECT_TRUE(speak(claims[0].work.lease));
+      continue;
+    }
+    ++deaths;
+    EXPECT_TRUE(store->end_lease(claims[0].work.lease, Blame::death, "died", kTries));
+  }
+  EXPECT_EQ(deaths, kTries);
+  EXPECT_EQ(state(job), JobState::failed);
+  const auto failures = store->view(*store->job(job)).failures;
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].text, "and the second half is what nobody can say.");
 }
 
 TEST_F(StoreTest, RestartGivesLeasesBackAndKeepsTakesHeldAndPublishing) {
@@ -494,6 +630,7 @@ TEST_F(StoreTest, AJobsHistoryTellsWhatHappenedAndWhy) {
   const auto job = submit("job-00001", 1);
   clock.now += 5000;
   EXPECT_TRUE(store->end_lease(lease(job), Blame::segment, "it broke", 3));
+  store->commit();
   EXPECT_TRUE(store->change(job, JobEvent::cancel, "not wanted"));
   std::string told;
   for (const auto& event : store->history(job)) told += event.what + "|";

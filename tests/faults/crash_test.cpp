@@ -2,6 +2,7 @@
 // twice.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include <random>
@@ -39,6 +40,20 @@ void expect_whole(const Installation& lectern) {
   EXPECT_EQ(lectern.audio(), undisturbed());
   EXPECT_TRUE(lectern.leftovers().empty());
   for (const auto& job : lectern.status()["jobs"]) EXPECT_EQ(job["state"], "done") << job.dump(1);
+}
+
+// While no broker runs.
+int segments_in(const Installation& lectern, const std::string& state) {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  EXPECT_EQ(sqlite3_open(lectern.paths().database().c_str(), &database), SQLITE_OK);
+  const std::string sql = "SELECT count(*) FROM segments WHERE state = '" + state + "'";
+  EXPECT_EQ(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
+  const int count = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  return count;
 }
 
 // Kills what `victim` names as often as `times`, at moments that differ, while work runs.
@@ -114,6 +129,35 @@ TEST(Crash, AStopInTheMiddleGoesOnAtTheNextStart) {
   EXPECT_EQ(lectern.run({"start"}).exit, 0);
   expect_whole(lectern);
 }
+
+// What is being spoken at the signal is stored; nothing new is begun; nothing is left running or lying about.
+class Signalled : public testing::TestWithParam<int> {};
+
+TEST_P(Signalled, FinishesWhatIsBeingSpokenAndEndsWithZero) {
+  Installation lectern(10);
+  const Program broker(lectern.folder(), LECTERN_BROKER);
+  const pid_t process = broker.start({"--foreground"});
+  EXPECT_TRUE(Installation::until([&] { return lectern.run({"status"}).exit == 0; }));
+  EXPECT_EQ(lectern.run(submit_words(lectern)).exit, 0);
+  EXPECT_TRUE(Installation::until([&] {
+    const auto now = lectern.status();
+    return now["workers"][0]["leases"] > 0 && now["jobs"][0]["segments_done"] > 0;
+  }));
+  const pid_t agent = lectern.agent(), engine = lectern.engine();
+  kill(process, GetParam());
+  const Ended ended = broker.end(process);
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+  EXPECT_FALSE(Installation::alive(agent) || Installation::alive(engine));
+  EXPECT_TRUE(std::filesystem::is_empty(lectern.paths().runtime())) << "sockets are removed";
+  EXPECT_EQ(segments_in(lectern, "leased"), 0) << "what was being spoken was not waited for";
+  EXPECT_GT(segments_in(lectern, "done"), 0);
+  EXPECT_GT(segments_in(lectern, "waiting"), 0) << "the whole queue was spoken first";
+  EXPECT_EQ(lectern.run({"start"}).exit, 0);
+  expect_whole(lectern);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, Signalled, testing::Values(SIGTERM, SIGINT),
+                         [](const auto& row) { return row.param == SIGTERM ? "SIGTERM" : "SIGINT"; });
 
 TEST(Crash, ASecondBrokerForTheSameFolderIsRefusedByName) {
   Installation lectern;

@@ -174,6 +174,22 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"ASampleRateBeyondAll", [](auto& take, auto&) { take.sample_rate_hz = (1ll << 32) + 24000; }}),
     [](const auto& row) { return row.param.name; });
 
+TEST_F(Played, AWorkerCannotBeInAStateThatThereIsNot) {
+  PlayedWorker worker(lectern.paths(), "worker-odd", 0);
+  worker.beat(0);
+  protocol::Heartbeat beat;
+  beat.worker = "worker-odd";
+  for (const char* state : {"", "asleep", "Busy"}) {
+    beat.state = state;
+    worker.say(beat);
+    const auto answer = worker.word();
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->type, protocol::Error::kType);
+    EXPECT_NE(protocol::parse<protocol::Error>(*answer).message.find("'state'"), std::string::npos) << answer->header;
+    EXPECT_EQ(status().workers.at(0).state, "busy") << "what it was before";
+  }
+}
+
 TEST_F(Played, AWorkerThatOffersMoreRoomThanThereIsGetsNoMoreThanThereIs) {
   submit("aa-one", sentences(20, "one"));
   PlayedWorker greedy(lectern.paths(), "worker-greedy", 1ull << 63);
@@ -373,6 +389,11 @@ TEST(Garbage, IsAnsweredWithAnErrorThatSaysWhatIsWrong) {
       }
     }
   }
+  EXPECT_TRUE(Installation::until([&] {
+    std::stringstream log;
+    log << std::ifstream(lectern.paths().log_file("broker")).rdbuf();
+    return log.str().find("(12 messages so far)") != std::string::npos;
+  })) << "not all were counted";
 }
 
 TEST(Garbage, AFrameBeyondTheLimitEndsOnlyTheConnectionOfItsSender) {

@@ -167,6 +167,10 @@ TEST(WholePath, ASegmentThatKillsTheEngineFailsAloneAndItsNeighboursAreSpoken) {
   ASSERT_EQ(job["failures"].size(), 1u) << job.dump(1);
   EXPECT_NE(job["failures"][0]["text"].get<std::string>().find("fault-crash"), std::string::npos);
   EXPECT_EQ(job["segments_done"].get<int>(), job["segments"].get<int>() - 1);
+  std::ifstream log(lectern.paths().log_file("broker"));
+  int deaths = 0;
+  for (std::string line; std::getline(log, line);) deaths += line.find("the engine of sine died") != std::string::npos;
+  EXPECT_LE(deaths, 2) << "it took the worker's engine down more often than it has tries";
 }
 
 TEST(WholePath, SilenceAndNonsenseFromAnEngineAreNotTakenForSpeech) {
