@@ -45,7 +45,10 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     row.pause = text::kBreakNames[static_cast<int>(segment.after)];
     row.spoken = segment.spoken;
     row.seed = segment_seed(sound.seed, segment.spoken);
-    const SoundSettings& speaks = sound_of(segment.voice);
+    if (segment.pause_s >= 0) row.pause_s = segment.pause_s;
+    row.speed = segment.speed;
+    SoundSettings speaks = sound_of(segment.voice);
+    speaks.speed *= segment.speed;
     if (speaks.voice != sound.voice) row.voice = speaks.voice;
     row.take = take_key(speaks, segment.spoken, row.seed);
     for (char c : segment.spoken) result.characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -54,6 +57,10 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   protocol::Json unspoken = protocol::Json::array();
   for (const text::Unspoken& stretch : cut.unspoken) unspoken.push_back({stretch.begin, stretch.end, stretch.reason});
   result.unspoken = unspoken.dump();
+  protocol::Json chapters = protocol::Json::array();
+  for (const text::Chapter& chapter : cut.chapters)
+    chapters.push_back({{"segment", chapter.segment}, {"title", chapter.title}});
+  result.structure = protocol::Json{{"title", cut.title}, {"author", cut.author}, {"chapters", chapters}}.dump();
   return result;
 }
 

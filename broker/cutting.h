@@ -14,6 +14,7 @@ namespace lectern {
 struct CutScript {
   std::vector<NewSegment> segments;
   std::string unspoken;          // JSON [[begin, end, reason], ...]
+  std::string structure;         // JSON {title, author, chapters: [{segment, title}]}
   std::uint64_t characters = 0;  // to be spoken
 };
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -83,6 +84,10 @@ class Query {
   void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
   void bind(int index, const char* value) { bind(index, std::string_view(value)); }
   void bind(int index, double value);
+  template <class Value>
+  void bind(int index, const std::optional<Value>& value) {
+    if (value) bind(index, *value);  // else it stays NULL
+  }
   template <class Integer>
   requires std::is_integral_v<Integer>
   void bind(int index, Integer value) { bind_integer(index, static_cast<std::int64_t>(value)); }

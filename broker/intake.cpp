@@ -105,6 +105,10 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
   job.voice = sound.voice;
   if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
+  check_field(submit.delivery.is_object(), "delivery", "must be a JSON object", "");
+  check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
+  if (!submit.delivery.empty()) job.delivery = submit.delivery.dump();
+  if (!submit.reading.empty()) job.reading = submit.reading.dump();
   // Who is missing in the cast, and voices that are nowhere, are said now and not at night.
   if (has_voices(job.script, said.cast)) cut(job, sound);
   check_output_folder(job.output);

@@ -46,6 +46,9 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
     segment.spoken = row.spoken;
     segment.voice = row.voice;
     segment.after = pause_of(row.pause);
+    segment.pause_s = row.pause_s;
+    segment.speed = row.speed;
+    segment.edited = row.edited;
     segment.take_key = row.take;
     segment.seed = row.seed;
     segment.notes = nlohmann::json::parse(row.notes, nullptr, false);
@@ -53,6 +56,11 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
   });
   for (const auto& stretch : nlohmann::json::parse(store.unspoken(job.number)))
     request.unspoken.push_back({stretch[0], stretch[1], stretch[2]});
+  const auto structure = nlohmann::json::parse(store.structure(job.number));
+  request.author = structure.value("author", "");
+  for (const auto& chapter : structure.value("chapters", nlohmann::json::array()))
+    request.chapters.push_back({chapter["segment"], chapter["title"]});
+  if (!job.delivery.empty()) request.delivery = nlohmann::json::parse(job.delivery);
   request.facts = {{"title", job.name},
                    {"script", job.script_name},
                    {"text_format", job.text_format},
@@ -121,7 +129,7 @@ void Pipeline::cut(const Job& job) {
       auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, voices));
       return [this, number = job.number, result, hash = sound.model_hash, settled] {
         if (const auto now = store_.job(number); now && !now->cut && !finished(now->state))
-          store_.set_segments(number, result->segments, result->unspoken, hash);
+          store_.set_segments(number, result->segments, result->unspoken, hash, result->structure);
         settled();
       };
     } catch (const std::exception& e) {

@@ -178,6 +178,15 @@ CREATE TABLE unloaded(                  -- their work is held until they are wan
 ALTER TABLE jobs ADD COLUMN speakers TEXT NOT NULL DEFAULT '';        -- JSON {speaker: voice}; empty: none
 ALTER TABLE segments ADD COLUMN voice TEXT NOT NULL DEFAULT '';       -- who speaks it; empty: the job's voice
 )sql",
+    // What a narrator delivers: how a script is read, its chapters, and the form of the finished work.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN delivery TEXT NOT NULL DEFAULT '';        -- JSON: form of the finished work; empty: as set
+ALTER TABLE jobs ADD COLUMN reading TEXT NOT NULL DEFAULT '';         -- JSON: how the script is read; empty: as set
+ALTER TABLE scripts ADD COLUMN structure TEXT NOT NULL DEFAULT '{}';  -- JSON {title, author, chapters: [{segment, title}]}
+ALTER TABLE segments ADD COLUMN pause_s REAL;                         -- the pause after it; NULL: what `pause` stands for
+ALTER TABLE segments ADD COLUMN speed REAL NOT NULL DEFAULT 1;        -- a factor on the job's
+ALTER TABLE segments ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;    -- 1: its text is not the script's any more
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

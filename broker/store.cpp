@@ -117,7 +117,7 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
     std::optional<Waiting> waiting;
     {
       Query query(database_,
-                  "SELECT id, attempt, spoken, seed, take, suspect, voice FROM segments "
+                  "SELECT id, attempt, spoken, seed, take, suspect, voice, speed FROM segments "
                   "WHERE job = ? AND state = 'waiting' ORDER BY idx LIMIT 1",
                   number);
       if (!query.next()) break;
@@ -130,6 +130,7 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
       waiting->take = query.text(4);
       waiting->claim.suspect = query.integer(5) != 0;
       work.voice = query.text(6);
+      work.speed = query.real(7);
     }
     Claim& claim = waiting->claim;
     if (has_take(waiting->take)) {
@@ -144,7 +145,7 @@ std::vector<Claim> Store::claim(std::uint64_t number, const std::string& worker,
     claim.job = number;
     claim.work.model = row->model;
     if (claim.work.voice.empty()) claim.work.voice = row->voice;
-    claim.work.speed = row->speed;
+    claim.work.speed *= row->speed;
     claims.push_back(std::move(claim));
     if (claims.back().suspect) break;
   }
@@ -274,12 +275,13 @@ void Store::lose_takes(std::uint64_t number, const std::vector<std::string>& key
 
 void Store::for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit) {
   Query query(database_,
-              "SELECT s.idx, s.begin_at, s.end_at, s.seed, s.state, s.pause, s.spoken, s.take, t.notes, s.reason, s.voice "
-              "FROM segments s LEFT JOIN takes t ON t.key = s.take WHERE s.job = ? ORDER BY s.idx",
+              "SELECT s.idx, s.begin_at, s.end_at, s.seed, s.state, s.pause, s.spoken, s.take, t.notes, s.reason, s.voice, "
+              "s.pause_s, s.speed, s.edited FROM segments s LEFT JOIN takes t ON t.key = s.take WHERE s.job = ? ORDER BY s.idx",
               job);
   while (query.next())
     visit({query.count(0), query.count(1), query.count(2), query.count(3), segment_state(query.text(4)), query.text(5),
-           query.text(6), query.text(7), query.null(8) ? "{}" : query.text(8), query.text(9), query.text(10)});
+           query.text(6), query.text(7), query.null(8) ? "{}" : query.text(8), query.text(9), query.text(10),
+           query.null(11) ? std::nullopt : std::optional(query.real(11)), query.real(12), query.integer(13) != 0});
 }
 
 void Store::count(std::uint64_t number, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s) {

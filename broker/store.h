@@ -39,14 +39,18 @@ struct NewJob {
   bool overwrite = false;
   std::string script;  // bytes as they stood in the file
   When when;
-  std::string cast = {};  // JSON {speaker: voice}; empty: none
+  std::string cast = {};      // JSON {speaker: voice}; empty: none
+  std::string delivery = {};  // JSON: form of the finished work; empty: as set
+  std::string reading = {};   // JSON: how the script is read; empty: as set
 };
 
 struct NewSegment {
   std::uint64_t begin = 0, end = 0;  // code points of the script
   std::string pause, spoken, take;   // what follows; what is spoken; the take's key
   std::uint64_t seed = 0;
-  std::string voice = {};  // empty: the job's
+  std::string voice = {};                // empty: the job's
+  std::optional<double> pause_s = {};  // the pause after it; none: what `pause` stands for
+  double speed = 1;                      // a factor on the job's
 };
 
 // A job's row.
@@ -61,6 +65,7 @@ struct Job {
   std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
   When when;
   std::string cast;  // JSON {speaker: voice}; empty: none
+  std::string delivery, reading;  // JSON, as in NewJob
 };
 
 // A job that has segments to hand out, as the scheduler sees it.
@@ -83,6 +88,9 @@ struct SegmentRow {
   SegmentState state = SegmentState::waiting;
   std::string pause, spoken, take, notes, reason;  // notes: JSON of the take
   std::string voice;                               // empty: the job's
+  std::optional<double> pause_s;                   // none: what `pause` stands for
+  double speed = 1;                                // a factor on the job's
+  bool edited = false;                             // its text is not the script's any more
 };
 
 // A schedule's row.
@@ -153,7 +161,7 @@ class Store {
 
   // The script was cut. Segments whose take is there already are done at once.
   void set_segments(std::uint64_t job, const std::vector<NewSegment>& segments, const std::string& unspoken,
-                    const std::string& model_hash);
+                    const std::string& model_hash, const std::string& structure = "{}");
   // A line of the job's history.
   void note(std::uint64_t job, const std::string& what);
   // One transition; false: refused in the job's state (and nothing changed). `reason` is kept and shown.
@@ -194,6 +202,7 @@ class Store {
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
   void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
   std::string unspoken(std::uint64_t job);
+  std::string structure(std::uint64_t job);  // JSON, see the schema
 
   // ---- estimates
   // What was learned of a model's speed, times real time; 0: nothing.

@@ -10,8 +10,8 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch, j.seed, j.job_id, b.batch_id, b.name, j.name, j.script_name, j.text_format, j.reason, "
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
-    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job, j.speakers FROM jobs j JOIN batches b ON "
-    "b.id = j.batch WHERE j.id = ?";
+    "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job, j.speakers, "
+    "j.delivery, j.reading FROM jobs j JOIN batches b ON b.id = j.batch WHERE j.id = ?";
 
 Job read_job(const Query& q) {
   Job job;
@@ -37,6 +37,8 @@ Job read_job(const Query& q) {
   job.when.by_ms = q.integer(c++);
   job.when.after_job = q.count(c++);
   job.cast = q.text(c++);
+  job.delivery = q.text(c++);
+  job.reading = q.text(c++);
   return job;
 }
 
@@ -61,11 +63,12 @@ Store::Added Store::add_job(const NewJob& job) {
       .run();
   Query(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
-        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers) "
-        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading) "
+        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         job.job_id, job.batch_id, job.name, job.script_name, job.text_format, job.model, job.voice, job.format,
         job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms(), job.when.window,
-        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast)
+        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery,
+        job.reading)
       .run();
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
@@ -154,8 +157,13 @@ std::string Store::unspoken(std::uint64_t job) {
   return query.next() ? query.text(0) : std::string("[]");
 }
 
+std::string Store::structure(std::uint64_t job) {
+  Query query(database_, "SELECT structure FROM scripts WHERE job = ?", job);
+  return query.next() ? query.text(0) : std::string("{}");
+}
+
 void Store::set_segments(std::uint64_t number, const std::vector<NewSegment>& segments, const std::string& unspoken,
-                         const std::string& model_hash) {
+                         const std::string& model_hash, const std::string& structure) {
   begin();
   std::uint64_t characters = 0, characters_done = 0, done = 0, index = 0;
   double audio_s = 0;
@@ -172,13 +180,14 @@ void Store::set_segments(std::uint64_t number, const std::vector<NewSegment>& se
     }
     if (spoken) ++done, characters_done += length;
     Query(database_,
-          "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, voice) "
-          "VALUES(?,?,?,?,?,?,?,?,?,?)",
+          "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, voice, pause_s, speed) "
+          "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
           number, index++, name(spoken ? SegmentState::done : SegmentState::waiting), segment.begin, segment.end,
-          segment.pause, segment.spoken, segment.seed, segment.take, segment.voice)
+          segment.pause, segment.spoken, segment.seed, segment.take, segment.voice,
+          segment.pause_s, segment.speed)
         .run();
   }
-  Query(database_, "UPDATE scripts SET unspoken = ? WHERE job = ?", unspoken, number).run();
+  Query(database_, "UPDATE scripts SET unspoken = ?, structure = ? WHERE job = ?", unspoken, structure, number).run();
   Query(database_,
         "UPDATE jobs SET cut = 1, segments = ?, waiting = ?, done = ?, characters = ?, characters_done = ?, "
         "audio_s = ?, model_hash = ? WHERE id = ?",

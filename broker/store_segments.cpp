@@ -55,13 +55,14 @@ bool Store::split(std::uint64_t segment) {
   Query(database_, "UPDATE segments SET idx = -idx - 1 WHERE job = ? AND idx < 0", whole->job).run();
   Query(database_,
         "INSERT INTO segments(job, idx, state, begin_at, end_at, pause, spoken, seed, take, failures, suspect, split, "
-        "voice) "
-        "SELECT job, idx + 1, 'waiting', ?, end_at, pause, ?, ?, ?, failures, suspect, 1, voice FROM segments "
+        "voice, pause_s, speed, edited) "
+        "SELECT job, idx + 1, 'waiting', ?, end_at, pause, ?, ?, ?, failures, suspect, 1, voice, pause_s, speed, edited "
+        "FROM segments "
         "WHERE id = ?",
         between, second, segment_seed(whole->seed, second), half_key(second), segment)
       .run();
   Query(database_,
-        "UPDATE segments SET end_at = ?, pause = 'clause', spoken = ?, seed = ?, take = ?, split = 1 WHERE id = ?",
+        "UPDATE segments SET end_at = ?, pause = 'clause', pause_s = NULL, spoken = ?, seed = ?, take = ?, split = 1 WHERE id = ?",
         between, first, segment_seed(whole->seed, first), half_key(first), segment)
       .run();
   Query(database_,

@@ -144,6 +144,7 @@ struct Submit {
   std::string window, after;
   std::int64_t not_before_ms = 0, by_ms = 0;
   Json cast = Json::object();
+  Json delivery = Json::object(), reading = Json::object();
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submit::job_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
@@ -165,6 +166,8 @@ struct Submit {
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
     v("cast", &Submit::cast, "speaker -> voice, for the script's lines that begin with `Speaker:`; a JSON object");
+    v("delivery", &Submit::delivery, "form of the finished work; a JSON object; what it lacks is as the front matter or the broker's settings say");
+    v("reading", &Submit::reading, "how the script is read; a JSON object; what it lacks is as above");
   }
 };
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct PublishedSegment {
   std::string spoken;
   std::string voice;  // empty: the job's
   text::Break after = text::Break::sentence;
+  std::optional<double> pause_s;  // none: what `after` stands for
+  double speed = 1;               // a factor on the job's
+  bool edited = false;            // its text is not the script's any more
   std::string take_key;
   std::uint64_t seed = 0;
   nlohmann::json notes = nlohmann::json::object();  // what the engine had to say about the take
@@ -43,6 +47,9 @@ struct PublishRequest {
   PauseSettings pauses;
   std::vector<PublishedSegment> segments;
   std::vector<text::Unspoken> unspoken;
+  std::string author;                  // empty: not known
+  std::vector<text::Chapter> chapters;
+  nlohmann::json delivery = nlohmann::json::object();  // form of the finished work, as stored
   nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
 };
 

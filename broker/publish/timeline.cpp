@@ -61,7 +61,7 @@ Piece lay(const PublishedSegment& segment, const PauseSettings& pauses, TakeAudi
   piece.skipped = speech.begin;
   piece.start = timeline.frames;
   piece.speech = static_cast<std::int64_t>(speech.frames);
-  piece.pause = std::llround(seconds_after(segment.after, pauses) * take.sample_rate_hz);
+  piece.pause = std::llround(segment.pause_s.value_or(seconds_after(segment.after, pauses)) * take.sample_rate_hz);
   timeline.frames += piece.speech + piece.pause;
   return piece;
 }

@@ -186,6 +186,20 @@ class BlockCutter {
   std::vector<Piece> pieces_;
 };
 
+// "CHAPTER I." and the title below it make one chapter's title.
+void find_chapters(Segmentation& result) {
+  bool in_title = false;
+  for (std::size_t i = 0; i < result.segments.size(); ++i) {
+    const Segment& segment = result.segments[i];
+    const bool begins = segment.heading && (i == 0 || result.segments[i - 1].after >= Break::chapter);
+    if (begins)
+      result.chapters.push_back({i, segment.spoken});
+    else if (in_title && segment.heading)
+      result.chapters.back().title += " " + segment.spoken;
+    in_title = segment.heading && (begins || in_title);
+  }
+}
+
 void explain_gaps(const Document& document, Segmentation& result) {
   std::size_t reached = 0;
   for (const Segment& segment : result.segments) {
@@ -232,6 +246,7 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
     throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",
                 "submit a file with text in it");
   result.segments.back().after = Break::end;
+  find_chapters(result);
   explain_gaps(document, result);
   shift(result, count_code_points(script.substr(0, front_bytes)));
   return result;

@@ -22,6 +22,14 @@ struct Segment {
   Break after = Break::sentence;
   bool heading = false;
   std::string voice = {};  // who speaks it, as the script or its cast says; empty: the job's voice
+  double pause_s = -1;     // the pause after it in seconds; negative: what `after` stands for
+  double speed = 1;        // a factor on the job's speed
+};
+
+// A chapter begins with that segment. What stands before the first one belongs to none.
+struct Chapter {
+  std::size_t segment = 0;
+  std::string title;
 };
 
 // A stretch of the script that no segment speaks, and why ("white space", "rule", "markup", "image", ...).
@@ -34,6 +42,8 @@ struct Segmentation {
   std::vector<Segment> segments;   // in order, ranges disjoint and ascending
   std::vector<Unspoken> unspoken;  // together with the segments' ranges this covers [0, characters) exactly
   std::size_t characters = 0;      // code points in the script
+  std::string title = {}, author = {};  // that the script itself says; empty: nothing
+  std::vector<Chapter> chapters = {};   // ascending; empty: the script has none
 };
 
 enum class Format { plain, markdown };

@@ -20,7 +20,7 @@ std::string job_id_of(const FolderSettings& folder, const Claimed& claimed, cons
   for (const std::string& part : {folder.path.string(), claimed.name, sha256(job.script), job.model, job.voice,
                                   job.name, job.format, std::to_string(job.speed), wished, std::to_string(round)})
     hash.update(std::to_string(part.size()) + ":" + part);
-  hash.update(job.cast);
+  hash.update(job.cast + job.delivery + job.reading);
   return "drop-" + hash.finish().substr(0, 40);
 }
 
