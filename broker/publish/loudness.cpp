@@ -44,7 +44,7 @@ const std::vector<LoudnessPreset>& loudness_presets() {
 }
 
 const LoudnessPreset* find_preset(const std::string& name) {
-  if (name == "none") return nullptr;
+  if (name == "none" || name.empty()) return nullptr;
   for (const LoudnessPreset& preset : loudness_presets())
     if (preset.name == name) return &preset;
   throw Fault(Exit::bad_input, "there is no loudness '" + name + "'", "use audiobook, podcast, broadcast or none");
