@@ -58,6 +58,16 @@ const std::vector<DeliveryField>& delivery_fields() {
   return all;
 }
 
+const Delivery& usual_delivery() {
+  static const Delivery usual = [] {
+    Delivery delivery;
+    delivery.loudness = "audiobook";
+    delivery.split = delivery.subtitles = "none";
+    return delivery;
+  }();
+  return usual;
+}
+
 void Delivery::apply(const Delivery& stronger) {
   for (const DeliveryField& field : delivery_fields())
     if (!(stronger.*field.member).empty()) this->*field.member = stronger.*field.member;

@@ -27,6 +27,9 @@ struct Delivery {  // empty: not said
   bool wants(const std::string& subtitle) const;
 };
 
+// What holds when nobody says otherwise: as an audiobook shop wants it, in one file.
+const Delivery& usual_delivery();
+
 struct DeliveryField {
   const char* key;  // in YAML and JSON; on the command line with -- before it
   std::string Delivery::*member;

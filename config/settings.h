@@ -26,7 +26,7 @@ struct Settings {
   std::filesystem::path output;  // folder for finished files; empty: beside the script
 
   // The form of finished works, of which a script, a folder or a submit may say otherwise. What is empty is not so.
-  Delivery delivery = {.loudness = "audiobook", .split = "none", .subtitles = "none"};
+  Delivery delivery = usual_delivery();
 
   // Seconds of silence after a segment, by what follows it; 0 to 30.
   struct Pauses {

@@ -9,7 +9,7 @@ namespace lectern::publish {
 
 namespace {
 
-constexpr double kAhead_s = 0.005, kRise_s = 0.150;
+constexpr double kAhead_s = 0.005, kRise_s = 0.080;
 constexpr std::size_t kBlock = 64;          // samples that are judged together
 constexpr float kMostOvershoot = 2.5f;      // of the interpolation, above the largest sample around
 constexpr double kDone = 1 - 1e-6;          // a gain that is as good as 1

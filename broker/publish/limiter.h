@@ -10,7 +10,7 @@
 namespace lectern::publish {
 
 // Sound below the ceiling passes to the bit. Around a peak, also one between two samples, the gain falls within 5 ms and
-// rises again over 150 ms, without a step. Memory is a few thousand samples. One thread.
+// rises again over 80 ms, without a step. Memory is a few thousand samples. One thread.
 class Limiter {
  public:
   // `ceiling`: the largest amplitude that may come out. `hand_on` gets what comes out, in order.

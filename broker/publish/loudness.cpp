@@ -11,7 +11,8 @@ namespace lectern::publish {
 namespace {
 
 constexpr double kQuietest_db = -60;  // what is quieter on the whole is not speech, and is left alone
-constexpr double kMostGain_db = 30;
+constexpr double kMostGain_db = 40;
+constexpr double kMakeUp_db = 6;      // that is added at most for what the limiter took away
 constexpr double kMargin_db = 0.2;    // between the limiter's ceiling and what is allowed
 
 double measured(const LoudnessPreset& preset, const Loudness& loudness) {
@@ -55,6 +56,7 @@ Levels choose_levels(const LoudnessPreset& preset, const Loudness& spoken) {
   levels.ceiling_db = preset.true_peak_db - kMargin_db;
   const double loudness = measured(preset, spoken);
   if (loudness > kQuietest_db) levels.gain_db = std::min(kMostGain_db, preset.target - loudness);
+  levels.most_gain_db = levels.gain_db + kMakeUp_db;
   return levels;
 }
 
@@ -65,8 +67,8 @@ bool correct_levels(const LoudnessPreset& preset, const Loudness& result, Levels
     changed = true;
   }
   const double loudness = measured(preset, result);
-  if (loudness < preset.low && loudness > kQuietest_db && levels.gain_db < kMostGain_db) {
-    levels.gain_db = std::min(kMostGain_db, levels.gain_db + (preset.target - loudness));
+  if (loudness < preset.low && loudness > kQuietest_db && levels.gain_db < levels.most_gain_db) {
+    levels.gain_db = std::min(levels.most_gain_db, levels.gain_db + (preset.target - loudness));
     changed = true;
   }
   return changed;

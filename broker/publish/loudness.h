@@ -23,6 +23,7 @@ const std::vector<LoudnessPreset>& loudness_presets();
 // What is done to every sample of a work.
 struct Levels {
   double gain_db = 0;
+  double most_gain_db = 0;          // what limiting takes away is given back up to here: more would crush the voice
   double ceiling_db = kSilence_db;  // of the limiter; kSilence_db: there is none
 };
 

@@ -96,7 +96,7 @@ class Pass {
   Loudness loudness() { return meter_.result(); }
   double peak() const { return peak_; }
   double decoded_peak() const { return decoded_peak_; }  // of a lossy format; 0: not looked at
-  double limited_db() const { return limiter_ ? -to_db(limiter_->least_gain()) : 0; }
+  double limited_db() const { return limiter_ ? std::max(0.0, -to_db(limiter_->least_gain())) : 0; }
 
  private:
   void take_in(std::span<const float> samples) { limiter_ ? limiter_->write(samples) : put_out(samples); }

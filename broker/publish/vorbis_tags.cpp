@@ -67,6 +67,7 @@ std::vector<std::string> comments_of(const SoundTags& tags) {
   if (tags.tracks > 0) add("TRACKTOTAL", std::to_string(tags.tracks));
   add("COMMENT", tags.comment);
   add("SOFTWARE", tags.software);
+  add("ENCODER", tags.software);  // as Opus calls it
   for (std::size_t i = 0; i < tags.chapters.size(); ++i) {
     const long long at = std::llround(tags.chapters[i].start_s * 1000);
     char key[32], time[48];

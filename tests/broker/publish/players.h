@@ -43,10 +43,13 @@ inline std::string tag_of(const nlohmann::json& probed, const std::string& name)
     return text;
   };
   std::vector<nlohmann::json> places{probed.value("format", nlohmann::json::object())};
-  for (const auto& stream : probed.value("streams", nlohmann::json::array())) places.push_back(stream);
-  for (const auto& place : places)
-    for (const auto& [key, value] : place.value("tags", nlohmann::json::object()).items())
+  const auto streams = probed.value("streams", nlohmann::json::array());
+  places.insert(places.end(), streams.begin(), streams.end());
+  for (const auto& place : places) {
+    const auto tags = place.value("tags", nlohmann::json::object());
+    for (const auto& [key, value] : tags.items())
       if (lower(key) == name) return value;
+  }
   return {};
 }
 

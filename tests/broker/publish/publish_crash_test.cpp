@@ -248,7 +248,8 @@ TEST_F(PublishCrash, WithSubtitlesIsFinishedToo) {
       }
       expect_whole(run(request), hash);
       EXPECT_EQ(standing(), all) << step;
-      for (const auto& file : read_json(out / "story.json")["files"])
+      const auto sidecar = read_json(out / "story.json");
+      for (const auto& file : sidecar["files"])
         EXPECT_EQ(file["sha256"], sha256_file(out / file["name"].get<std::string>())) << step;
       clear();
     }

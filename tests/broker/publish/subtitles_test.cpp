@@ -42,13 +42,19 @@ TEST(CueTexts, HoldEveryWordInLinesOfFortyTwo) {
   }
   std::string whole;
   for (const auto& lines : cue_texts(digits))
-    for (const std::string& line : lines) whole += line, EXPECT_LE(width(line), kLineCharacters);
+    for (const std::string& line : lines) {
+      whole += line;
+      EXPECT_LE(width(line), kLineCharacters);
+    }
   EXPECT_EQ(whole, digits) << "what has no spaces is cut hard";
   std::string chinese;
   for (int i = 0; i < 100; ++i) chinese += "\u4e2d";
   whole.clear();
   for (const auto& lines : cue_texts(chinese))
-    for (const std::string& line : lines) whole += line, EXPECT_LE(width(line), kLineCharacters);
+    for (const std::string& line : lines) {
+      whole += line;
+      EXPECT_LE(width(line), kLineCharacters);
+    }
   EXPECT_EQ(whole, chinese);
 }
 

@@ -108,7 +108,8 @@ TEST_F(Tagged, EachChapterOfASplitWorkIsATrackOfItsAlbum) {
     request.delivery.album.clear();
     run(request);
     int track = 0;
-    for (const auto& file : read_json(out / format / "sidecar.json")["files"]) {
+    const auto sidecar = read_json(out / format / "sidecar.json");
+    for (const auto& file : sidecar["files"]) {
       const auto told = probe(out / format / file["name"].get<std::string>());
       EXPECT_EQ(tag_of(told, "title"), file["title"]);
       EXPECT_EQ(tag_of(told, "album"), fact(request, "title"));
