@@ -156,8 +156,8 @@ void FfmpegRun::look_after() {
 }
 
 void FfmpegRun::pause(int descriptor, short events) {
-  pollfd wait[2] = {{descriptor, events, 0}, {errors_, POLLIN, 0}};
-  ::poll(wait, 1, kLook_ms);
+  pollfd wait{descriptor, events, 0};
+  ::poll(&wait, 1, kLook_ms);
   look_after();
 }
 

@@ -1,8 +1,10 @@
 #include "broker/publish/publisher.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 
 #include "broker/publish/chapter_folder.h"
@@ -62,7 +64,7 @@ class Publication {
         staged_sidecar_(staged("json")) {}
 
   ~Publication() {
-    for (const fs::path& file : placed_) ::unlink(file.c_str());
+    withdraw();
     for (const fs::path& file : {staged_audio_, staged_sidecar_}) ::unlink(file.c_str());
     for (const SubtitleKind& kind : subtitle_kinds()) ::unlink(staged(kind.name).c_str());
   }
@@ -107,6 +109,7 @@ class Publication {
   fs::path choose_name() const;
   bool may_replace(const fs::path& audio) const;
   void remove_others(const fs::path& audio, const std::vector<PublishedFile>& before);
+  bool show(const fs::path& staged, const fs::path& visible, bool replace);
   void withdraw();
   Published done(const fs::path& audio, double seconds, std::uint64_t bytes, double peak);
 
@@ -116,7 +119,10 @@ class Publication {
   OutputFolder folder_;
   const fs::path staged_audio_, staged_sidecar_;
   WorkFacts facts_;
-  std::vector<fs::path> placed_;  // visible, but not yet for good
+  struct Placed {
+    fs::path visible, staged;  // staged: where what stood there before waits; empty: nothing did
+  };
+  std::vector<Placed> placed_;  // visible, but not yet for good
 };
 
 // The place of subtitles of that kind.
@@ -143,12 +149,8 @@ std::optional<Published> Publication::finish_earlier() {
     bool cut_short = false;
     if (ours && is_file_of(staged_audio_, audio) && finish_beside(earlier)) {
       cut_short = true;
-      placed_.push_back(earlier.sidecar);  // ours: gone with us if the audio cannot follow
-      const bool replace = there && may_replace(earlier.audio);
-      if (put_in_place(staged_audio_, earlier.audio, replace)) {
-        placed_.push_back(earlier.audio);
-        return finished();
-      }
+      placed_.push_back({earlier.sidecar, {}});  // ours: gone with us if the audio cannot follow
+      if (show(staged_audio_, earlier.audio, there && may_replace(earlier.audio))) return finished();
     }
     // Without its audio it describes nothing. Beside an audio that has changed since, it is no longer ours to remove.
     if (!there || cut_short) {
@@ -221,8 +223,7 @@ bool Publication::place_subtitles(const fs::path& audio, bool replace) {
   for (const PublishedFile& file : facts_.files) {
     if (file.kind == "audio") continue;
     const fs::path name = beside(audio, file.kind);
-    if (!put_in_place(staged(file.kind), name, replace)) return false;
-    placed_.push_back(name);
+    if (!show(staged(file.kind), name, replace)) return false;
     fault_point("subtitles_placed");
   }
   return true;
@@ -238,8 +239,21 @@ void Publication::remove_others(const fs::path& audio, const std::vector<Publish
   }
 }
 
+// Under its visible name. What it replaces changes places with it, so that it can be put back.
+bool Publication::show(const fs::path& staged, const fs::path& visible, bool replace) {
+  if (replace && ::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, visible.c_str(), RENAME_EXCHANGE) == 0) {
+    placed_.push_back({visible, staged});
+    return true;
+  }
+  if (!put_in_place(staged, visible, replace)) return false;
+  placed_.push_back({visible, {}});
+  return true;
+}
+
 void Publication::withdraw() {
-  for (const fs::path& file : placed_) ::unlink(file.c_str());
+  for (const auto& [visible, staged] : placed_)
+    if (staged.empty() || ::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, visible.c_str(), RENAME_EXCHANGE) != 0)
+      ::unlink(visible.c_str());
   placed_.clear();
 }
 
@@ -258,14 +272,14 @@ Published Publication::place(const Timeline& timeline, const std::vector<Part>& 
     fault_point("sidecar_written");
     staged.sync();
     fault_point("sidecar_synced");
-    if (!staged.place(sidecar, replace)) continue;
-    placed_.push_back(sidecar);
+    if (!show(staged_sidecar_, sidecar, replace)) continue;
+    staged.keep();  // under that name waits what it replaced
     fault_point("sidecar_placed");
     if (place_subtitles(name, replace)) {
       sync_folder(folder_.path());  // no power loss may show the audio without its sidecar
       fault_point("sidecar_folder_synced");
-      if (audio.place(name, replace)) {
-        placed_.push_back(name);
+      if (show(staged_audio_, name, replace)) {
+        audio.keep();
         fault_point("audio_placed");
         remove_others(name, before);
         return done(name, facts_.seconds, facts_.files[0].bytes, facts_.rendered.peak);

@@ -4,7 +4,8 @@
 // renamed: the sidecar first, then subtitles, then the audio, then the folder is synced. The sidecar holds the job's id
 // and the SHA-256 of every file, so a publish that a crash cut short is recognised and finished, never doubled. A work in
 // chapters is one hidden folder that is renamed as a whole (chapter_folder.h).
-// Nothing that is not ours is overwritten unless the job says so. Safe on any thread, one call a job at a time.
+// Nothing that is not ours is overwritten unless the job says so; the job's own earlier work is replaced as long as nobody
+// changed it, and put back when the new one does not get there. Safe on any thread, one call a job at a time.
 // Memory does not grow with the length of the audio: takes are read one by one and the encoder streams.
 #pragma once
 
@@ -12,11 +13,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "broker/publish/tags.h"
 #include "broker/text/segmenter.h"
 #include "config/delivery.h"
 
@@ -45,12 +48,14 @@ struct PublishRequest {
   std::filesystem::path takes;       // the takes folder
   std::filesystem::path target;      // the wished audio file, with its extension; the folder, for a work by chapters
   bool overwrite = false;            // else a numbered name is used: "NAME (2).flac"
+  std::uint64_t edition = 0;         // raised by every redo: the same takes in a later edition are another work
   std::string format = "flac";       // wav, flac, ogg, opus, mp3, m4b
   PauseSettings pauses;
   std::vector<PublishedSegment> segments;
   std::vector<text::Unspoken> unspoken;
   std::string author;                  // empty: not known
   std::vector<text::Chapter> chapters;
+  std::shared_ptr<const Cover> cover;  // that comes with the script; delivery.cover stands over it
   Delivery delivery;  // what it does not say: loudness as it was spoken, one file, no subtitles
   nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
 };

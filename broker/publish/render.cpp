@@ -182,7 +182,7 @@ std::vector<Part> parts_of(const PublishRequest& request, const Timeline& timeli
 Rendered render(const PublishRequest& request, const Timeline& timeline, const std::vector<Part>& parts,
                 const PartFiles& files, const std::atomic<bool>& stop,
                 const std::function<void(const std::string& key)>& missing) {
-  std::shared_ptr<const Cover> cover;
+  std::shared_ptr<const Cover> cover = request.cover;
   if (!request.delivery.cover.empty()) cover = std::make_shared<const Cover>(read_cover(request.delivery.cover));
   const LoudnessPreset* preset = find_preset(request.delivery.loudness);
   Rendered result;

@@ -129,7 +129,7 @@ std::string made_from(const PublishRequest& request) {
   ordered_json chapters = ordered_json::array();
   for (const text::Chapter& chapter : request.chapters) chapters.push_back({chapter.segment, chapter.title});
   Sha256 hash;
-  hash.update(as_text({request.format, ordered_json(to_json(request.delivery)), ordered_json(request.facts), request.author, chapters,
+  hash.update(as_text({request.edition, request.format, ordered_json(to_json(request.delivery)), ordered_json(request.facts), request.author, chapters,
                        {pauses.clause, pauses.sentence, pauses.paragraph, pauses.section, pauses.chapter, pauses.end}},
                       -1));
   for (const PublishedSegment& segment : request.segments)

@@ -1,5 +1,7 @@
 #include "broker/publish/subtitles.h"
 
+#include <map>
+
 #include "tests/broker/publish/studio.h"
 
 namespace lectern::publish {
@@ -150,6 +152,27 @@ TEST_F(Subtitled, AChangedWorkOfTheSameJobReplacesTheEarlierOne) {
   add(request, tone(2000, 0.4), text::Break::end);
   EXPECT_EQ(run(request).audio, out / "story (2).flac");
   EXPECT_EQ(read_text(out / "story.flac"), "edited by somebody");
+}
+
+TEST_F(Subtitled, ThatCannotAllFollowLeaveTheEarlierWorkAsItWas) {
+  PublishRequest request = subtitled();
+  run(request);
+  std::map<std::string, std::string> before;
+  for (const std::string& name : standing()) before[name] = sha256_file(out / name);
+  add(request, tone(1600, 0.4), text::Break::end);
+  for (const std::string& step : {std::string("sidecar_placed"), std::string("subtitles_placed"), std::string("audio_placed")}) {
+    static std::string at;
+    at = step;
+    fault_hooks.at_step = [](const char* now) {
+      if (now == at) throw Fault(Exit::no_space, "no more");
+    };
+    fault_of([&] { run(request); });
+    fault_hooks = {};
+    std::map<std::string, std::string> after;
+    for (const std::string& name : standing()) after[name] = sha256_file(out / name);
+    EXPECT_EQ(after, before) << step;
+  }
+  EXPECT_EQ(run(request).audio, out / "story.flac");
 }
 
 }  // namespace
