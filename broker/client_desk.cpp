@@ -172,7 +172,7 @@ void ClientDesk::history(const std::string& peer, const protocol::Message& messa
 void ClientDesk::outputs(const std::string& peer, const protocol::Message& message) {
   protocol::OutputList answer;
   answer.outputs = p_.store.outputs(protocol::parse<protocol::Outputs>(message).after);
-  for (protocol::OutputFiles& files : answer.outputs) files.sidecar = publish::sidecar_name(files.audio).string();
+  for (protocol::OutputFiles& files : answer.outputs) files.sidecar = publish::sidecar_of(files.audio).string();
   p_.post.to_client(peer, answer, message.request);
 }
 

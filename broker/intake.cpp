@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "broker/publish/publisher.h"
+#include "broker/publish/tags.h"
 #include "broker/text/segmenter.h"
 #include "config/front_matter.h"
 #include "config/script_name.h"
@@ -48,6 +49,7 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   if (submit.speed != 0) said.speed = submit.speed;
   if (submit.priority != 0) said.priority = submit.priority;
   said.cast = parse_cast(submit.cast);
+  said.delivery = parse_delivery(submit.delivery);
   return said;
 }
 
@@ -57,6 +59,26 @@ fs::path with_format(const fs::path& output, const std::string& format) {
   fs::path result = output;
   if (!extension.empty() && publish::find_format(extension.substr(1))) result.replace_extension();
   return result += "." + format;
+}
+
+// The wished file as the folder of its chapters.
+fs::path as_folder(const fs::path& output) {
+  const std::string extension = lower_extension(output);
+  fs::path result = output;
+  if (!extension.empty() && publish::find_format(extension.substr(1))) result.replace_extension();
+  return result;
+}
+
+// A cover must be there, and be one; a relative path counts from the script.
+void settle_cover(Delivery& delivery, const std::string& script_name) {
+  if (delivery.cover.empty()) return;
+  fs::path cover = expand_home(delivery.cover);
+  if (cover.is_relative()) cover = fs::path(script_name).parent_path() / cover;
+  if (cover.is_relative())
+    throw Fault(Exit::bad_input, "field 'cover': " + delivery.cover + " is no absolute path",
+                "write it from the root, or from ~/");
+  publish::read_cover(cover);
+  delivery.cover = cover.lexically_normal().string();
 }
 
 }  // namespace
@@ -73,6 +95,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   said.voice = settings_.voice;
   said.format = settings_.format;
   said.window = settings_.window;
+  said.delivery = settings_.delivery;
   said.apply(around.folder);
   said.apply(read_front_matter(text::decode_script(script, submit.script_name), submit.script_name));
   said.apply(around.beside);
@@ -98,16 +121,20 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   check_field(job.priority >= -100 && job.priority <= 100, "priority", "must be from -100 to 100",
               "0 is the usual one");
   check_field(publish::find_format(job.format) != nullptr, "format", "there is no format '" + job.format + "'",
-              "use wav, flac, ogg, opus or mp3");
+              "use wav, flac, ogg, opus, mp3 or m4b");
+  publish::require_format(job.format);
+  settle_cover(said.delivery, submit.script_name);
+  job.delivery = to_json(said.delivery).dump();
   check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
               "must be the absolute path of a file", "");
-  if (submit.format.empty()) job.output = with_format(job.output, job.format).string();
+  if (said.delivery.by_chapters())
+    job.output = as_folder(job.output).string();
+  else if (submit.format.empty())
+    job.output = with_format(job.output, job.format).string();
   SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
   job.voice = sound.voice;
   if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
-  check_field(submit.delivery.is_object(), "delivery", "must be a JSON object", "");
   check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
-  if (!submit.delivery.empty()) job.delivery = submit.delivery.dump();
   if (!submit.reading.empty()) job.reading = submit.reading.dump();
   // Who is missing in the cast, and voices that are nowhere, are said now and not at night.
   if (has_voices(job.script, said.cast)) cut(job, sound);
@@ -151,7 +178,7 @@ Store::Added Intake::add(const NewJob& job) {
 std::string Intake::final_output(const NewJob& job) {
   auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
   if (job.overwrite && !taken(job.output)) return job.output;
-  return publish::free_name(job.output, taken).string();
+  return publish::free_name(job.output, parse_delivery(protocol::Json::parse(job.delivery)), taken).string();
 }
 
 }  // namespace lectern

@@ -7,6 +7,8 @@
 
 #include "broker/publish/publisher.h"
 #include "broker/text/segmenter.h"
+#include "config/quantity.h"
+#include "config/script_name.h"
 
 namespace lectern {
 namespace {
@@ -60,8 +62,13 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
   request.author = structure.value("author", "");
   for (const auto& chapter : structure.value("chapters", nlohmann::json::array()))
     request.chapters.push_back({chapter["segment"], chapter["title"]});
-  if (!job.delivery.empty()) request.delivery = nlohmann::json::parse(job.delivery);
-  request.facts = {{"title", job.name},
+  request.delivery = settings.delivery;  // for jobs of a version that did not say
+  if (!job.delivery.empty()) request.delivery = parse_delivery(nlohmann::json::parse(job.delivery));
+  if (request.delivery.date.empty()) request.delivery.date = local_time(job.submitted_ms).substr(0, 10);
+  // A name that nobody chose gives way to the title that the script itself tells.
+  const std::string told = structure.value("title", "");
+  const std::string title = told.empty() || job.name != script_title(job.script_name) ? job.name : told;
+  request.facts = {{"title", title},
                    {"script", job.script_name},
                    {"text_format", job.text_format},
                    {"model", job.model},

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "broker/publish/publisher.h"
 #include "config/quantity.h"
+#include "config/script_name.h"
 
 namespace lectern {
 namespace {
@@ -103,6 +105,11 @@ std::string heading(const protocol::JobView& job, const std::string& right) {
 
 std::string done_job(const protocol::JobView& job, const fs::path& folder) {
   const std::string source = link(job.output, folder);
+  const std::string extension = lower_extension(job.output);
+  if (extension.empty() || !publish::find_format(extension.substr(1)))  // a folder
+    return heading(job, clock_time(job.audio_s)) +
+           fmt::format("<p class=\"quiet\">a file for each chapter: <a href=\"{}/\">{}</a></p></article>\n", source,
+                       escaped(job.output));
   return heading(job, clock_time(job.audio_s)) +
          fmt::format(
              "<p class=\"quiet\"><a href=\"{0}\">{1}</a></p>\n"

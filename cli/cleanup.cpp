@@ -152,6 +152,7 @@ std::string text_of(const Plan& plan) {
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> folders;  // files, bytes
   for (const auto& group : plan.outputs.unchanged)
     for (const PublishedFile& file : group) {
+      if (S_ISDIR(file.seen.st_mode)) continue;
       auto& [files, bytes] = folders[file.path.parent_path().string()];
       ++files, bytes += file.bytes;
     }

@@ -9,6 +9,7 @@
 
 #include "broker/protocol/wire.h"
 #include "cli/command.h"
+#include "cli/delivery_options.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
@@ -28,6 +29,7 @@ struct Options {
   std::optional<double> speed, stable_s, poll_s;
   std::optional<std::int64_t> priority;
   std::vector<std::string> profiles, ignore, extensions;
+  Delivery delivery;
   bool poll = false, once = false;
   double timeout_s = 0;
 };
@@ -68,6 +70,7 @@ nlohmann::json folder_settings(const Options& o) {
   for (const auto& [key, value] : words)
     if (!value->empty()) settings[key] = *value;
   if (!o.output.empty()) settings["output"] = absolute_path(o.output);
+  settings.update(said_delivery(o.delivery));
   if (o.speed) settings["speed"] = *o.speed;
   if (o.priority) settings["priority"] = *o.priority;
   if (o.stable_s) settings["stable_s"] = *o.stable_s;
@@ -197,12 +200,13 @@ void add_settings(CLI::App& command, Options& o) {
   command.add_option("--voice", o.voice, "Who speaks what is dropped here")->type_name("NAME");
   command.add_option("--model", o.model, "What speaks it")->type_name("NAME");
   command.add_option("--speed", o.speed, "Speaking rate, 0.5 to 2.0")->check(CLI::Range(0.5, 2.0))->type_name("FACTOR");
-  command.add_option("--format", o.format, "wav, flac, ogg, opus or mp3")
+  command.add_option("--format", o.format, "wav, flac, ogg, opus, mp3 or m4b")
       ->check(CLI::IsMember(audio_formats()))
       ->type_name("FORMAT");
   command
       .add_option("-o,--output", o.output, "Folder for the audio; default: the setting, else done/ inside the folder")
       ->type_name("DIR");
+  add_delivery_options(command, o.delivery);
   command.add_option("--window", o.window, "What is dropped here runs only inside this window; 'always': at any time")
       ->type_name("NAME");
   command.add_option("--priority", o.priority, "-100 to 100, higher runs earlier")

@@ -81,7 +81,7 @@ OutputNames::OutputNames(const std::string& output, const std::string& format, c
                 "name a folder (end it in / if it looks like a file)");
   if (!is_format(extension))
     throw Fault(Exit::usage, "--output " + output + ": unknown audio format '" + extension + "'",
-                "use wav, flac, ogg, opus or mp3; end the name in / if it is a folder");
+                "use wav, flac, ogg, opus, mp3 or m4b; end the name in / if it is a folder");
   if (!format.empty() && format != extension)
     throw Fault(Exit::usage, "--output " + output + " does not fit --format " + format, "leave one of them out");
   format_ = extension;

@@ -36,9 +36,14 @@ bool unchanged(const struct stat& a, const struct stat& b) {
          same(a.st_ctim, b.st_ctim);
 }
 
-struct Sidecar {
-  std::string job_id, audio, sha256;
+struct ListedFile {
+  std::string name, sha256;
   std::uint64_t bytes = 0;
+};
+
+struct Sidecar {
+  std::string job_id;
+  std::vector<ListedFile> files;  // the audio first
 };
 
 // Throws when it is not as Lectern wrote it.
@@ -47,20 +52,27 @@ Sidecar read_sidecar(const PublishedFile& file) {
   const std::string text = read_file(file.path);
   if (!seal_holds(text)) throw std::runtime_error("was changed since it was published");
   const json content = json::parse(text);
-  return {content.at("job_id"), content.at("audio"), content.at("sha256"), content.at("bytes")};
+  Sidecar sidecar{content.at("job_id"), {}};
+  if (content.contains("files"))
+    for (const json& listed : content["files"])
+      sidecar.files.push_back({listed.at("name"), listed.at("sha256"), listed.at("bytes")});
+  else  // of a version that wrote nothing beside the audio
+    sidecar.files.push_back({content.at("audio"), content.at("sha256"), content.at("bytes")});
+  if (sidecar.files.empty()) throw std::runtime_error("names no file");
+  return sidecar;
 }
 
-bool as_published(const PublishedFile& audio, const Sidecar& sidecar) {
-  return S_ISREG(audio.seen.st_mode) && audio.bytes == sidecar.bytes && sha256_file(audio.path) == sidecar.sha256;
+bool as_published(const PublishedFile& file, const ListedFile& listed) {
+  return S_ISREG(file.seen.st_mode) && file.bytes == listed.bytes && sha256_file(file.path) == listed.sha256;
 }
 
-// The files of one name, published by one of these jobs.
-void look_at(const fs::path& audio_path, const fs::path& sidecar_path, const std::set<std::string>& jobs,
+// What one job of these published: a file and what stands beside it, or a folder of chapters with all that is in it.
+void look_at(const fs::path& output_path, const fs::path& sidecar_path, const std::set<std::string>& jobs,
              PublishedFiles& found) {
-  const auto audio = look(audio_path), sidecar = look(sidecar_path);
+  const auto output = look(output_path), sidecar = look(sidecar_path);
   const auto keep = [&](const fs::path& path, const std::string& reason) { found.kept.push_back({path, reason}); };
   if (!sidecar) {
-    if (audio) keep(audio_path, "its sidecar is gone: nothing proves that it is as published");
+    if (output) keep(output_path, "its sidecar is gone: nothing proves that it is as published");
     return;
   }
   Sidecar facts;
@@ -68,26 +80,36 @@ void look_at(const fs::path& audio_path, const fs::path& sidecar_path, const std
     facts = read_sidecar(*sidecar);
   } catch (const std::exception& e) {
     keep(sidecar_path, dynamic_cast<const json::exception*>(&e) ? "is no sidecar" : e.what());
-    if (audio) keep(audio_path, "its sidecar does not prove that it is as published");
+    if (output) keep(output_path, "its sidecar does not prove that it is as published");
     return;
   }
-  if (!jobs.count(facts.job_id) || facts.audio != audio_path.filename()) {
+  const bool folder = sidecar_path.parent_path() == output_path;
+  if (!jobs.count(facts.job_id) || (!folder && facts.files[0].name != output_path.filename())) {
     keep(sidecar_path, "is of a job that the broker does not know as done");
-    if (audio) keep(audio_path, "is of a job that the broker does not know as done");
+    if (output) keep(output_path, "is of a job that the broker does not know as done");
     return;
-  }
-  try {
-    if (audio && !as_published(*audio, facts)) {
-      keep(audio_path, "was changed since it was published");
-      return keep(sidecar_path, "belongs to a file that was changed");
-    }
-  } catch (const Fault& fault) {
-    keep(audio_path, fault.what());
-    return keep(sidecar_path, "belongs to a file that cannot be read");
   }
   std::vector<PublishedFile> group;
-  if (audio) group.push_back(*audio);
+  for (const ListedFile& listed : facts.files) {
+    const fs::path path = sidecar_path.parent_path() / fs::path(listed.name).filename();
+    const auto file = look(path);
+    if (!file) continue;
+    try {
+      if (!as_published(*file, listed)) {
+        keep(path, "was changed since it was published");
+        return keep(sidecar_path, "belongs to a file that was changed");
+      }
+    } catch (const Fault& fault) {
+      keep(path, fault.what());
+      return keep(sidecar_path, "belongs to a file that cannot be read");
+    }
+    group.push_back(*file);
+  }
   group.push_back(*sidecar);
+  if (folder && output) {
+    group.push_back(*output);
+    group.back().bytes = 0;
+  }
   found.unchanged.push_back(std::move(group));
 }
 
@@ -110,6 +132,11 @@ std::uint64_t remove_published(const std::vector<PublishedFile>& group, std::vec
   std::string reason;
   for (const PublishedFile& file : group) {
     struct stat now {};
+    if (S_ISDIR(file.seen.st_mode)) {  // only the system can say whether it is empty now
+      if (reason.empty() && rmdir(file.path.c_str()) != 0 && errno != ENOENT)
+        kept.push_back({file.path, errno == ENOTEMPTY ? "holds other files" : strerror(errno)});
+      continue;
+    }
     if (reason.empty() && lstat(file.path.c_str(), &now) != 0) continue;  // gone by itself
     if (reason.empty() && !unchanged(now, file.seen)) reason = "was changed just now";
     if (reason.empty() && unlink(file.path.c_str()) != 0) reason = std::string("cannot be removed: ") + strerror(errno);

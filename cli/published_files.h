@@ -26,8 +26,8 @@ struct KeptFile {
 };
 
 struct PublishedFiles {
-  // What goes together: the audio before its sidecar, so that what is left after a crash can still be proved; only the
-  // sidecar when the audio is gone.
+  // What goes together: audio and subtitles before their sidecar, so that what is left after a crash can still be
+  // proved, and a folder of chapters last; what is gone by now is left out.
   std::vector<std::vector<PublishedFile>> unchanged;
   std::vector<KeptFile> kept;  // stands, but nothing proves that it is as published
 };

@@ -11,6 +11,7 @@
 
 #include "broker/protocol/wire.h"
 #include "cli/command.h"
+#include "cli/delivery_options.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
 #include "cli/narration.h"
@@ -38,6 +39,7 @@ struct Options {
   std::string model, voice, cast, format, output, name, window, at, after, by;
   double speed = 0;
   std::int64_t priority = 0;
+  Delivery delivery;
   bool wait = false, dry_run = false, overwrite = false, recursive = false, markdown = false;
 };
 
@@ -114,6 +116,7 @@ class Submitting {
     m.model = options_.model;
     m.voice = options_.voice;
     m.cast = cast_;
+    m.delivery = said_delivery(options_.delivery);
     m.format = options_.format.empty() && !names_->names_file() ? "" : names_->format();
     m.output = names_->wished(script, m.name).string();
     m.speed = options_.speed;
@@ -334,13 +337,14 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
   command->add_option("--speed", o->speed, "Speaking rate, 0.5 to 2.0; default: the setting, else 1.0")
       ->check(CLI::Range(0.5, 2.0))
       ->type_name("FACTOR");
-  command->add_option("--format", o->format, "wav, flac, ogg, opus or mp3; default: by --output, the setting, flac")
+  command->add_option("--format", o->format, "wav, flac, ogg, opus, mp3 or m4b; default: by --output, the setting, flac")
       ->check(CLI::IsMember(audio_formats()))
       ->type_name("FORMAT");
   command
       ->add_option("-o,--output", o->output,
                    "Folder for the audio, or a file for one script; default: the setting, else beside each script")
       ->type_name("DIR|FILE");
+  add_delivery_options(*command, o->delivery);
   command->add_option("--priority", o->priority, "-100 to 100, higher runs earlier; default: 0")
       ->check(CLI::Range(-100, 100))
       ->type_name("N");
@@ -365,6 +369,8 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       "Examples:\n"
       "  lectern submit chapters/ --voice bf_emma --output audio/\n"
       "  lectern submit book.md --format mp3 --wait\n"
+      "  lectern submit book.md --format m4b --cover cover.jpg --author 'Jane Austen'\n"
+      "  lectern submit book.md --format mp3 --split chapters --subtitles srt,vtt\n"
       "  lectern submit chapters/ --window night --by 'fri 07:00'\n"
       "  fortune | lectern submit - --name fortune");
   command->callback([&context, &chosen, o] { chosen = [&context, o] { return submit(context, *o); }; });

@@ -12,11 +12,12 @@ build=(
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev nettle-dev
   libcurl4-openssl-dev libarchive-dev ca-certificates
   libicu-dev libmd4c-dev libespeak-ng-dev espeak-ng-data
-  libsndfile1-dev libsoxr-dev
+  libsndfile1-dev libebur128-dev libsoxr-dev
   libhowardhinnant-date-dev tzdata libsystemd-dev
 )
-# tar and gzip make the archives of the tests; faketime moves clocks; clang has the fuzzer.
-tests=(libgtest-dev libgmock-dev libbenchmark-dev sox tar gzip faketime clang libclang-rt-14-dev)
+# tar and gzip make the archives of the tests; faketime moves clocks; clang has the fuzzer; ffmpeg, sox and mp3info read
+# finished files back as players do.
+tests=(libgtest-dev libgmock-dev libbenchmark-dev sox ffmpeg mp3info tar gzip faketime clang libclang-rt-14-dev)
 
 fail() {
   printf 'error: %s\nhint: %s\n' "$1" "$2" >&2

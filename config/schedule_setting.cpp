@@ -77,7 +77,7 @@ std::optional<WrongField> wrong_field(const ScheduleSetting& s, const std::vecto
   if (!s.output.empty() && s.output[0] != '/')
     return WrongField{"output", "is not an absolute path: '" + s.output + "'", "write it from the root, or from ~/"};
   if (!s.format.empty() && !is_one_of(s.format, format_names()))
-    return WrongField{"format", "cannot be '" + s.format + "'", "use wav, flac, ogg, opus or mp3"};
+    return WrongField{"format", "cannot be '" + s.format + "'", "use wav, flac, ogg, opus, mp3 or m4b"};
   if (s.speed != 0 && !(s.speed >= 0.5 && s.speed <= 2.0))
     return WrongField{"speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed"};
   if (s.priority < -100 || s.priority > 100)

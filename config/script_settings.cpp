@@ -17,10 +17,11 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
   if (stronger.speed) speed = stronger.speed;
   if (stronger.priority) priority = stronger.priority;
   for (const auto& [speaker, voice] : stronger.cast) cast[speaker] = voice;
+  delivery.apply(stronger.delivery);
 }
 
 const std::vector<std::string>& format_names() {
-  static const std::vector<std::string> names{"wav", "flac", "ogg", "opus", "mp3"};
+  static const std::vector<std::string> names{"wav", "flac", "ogg", "opus", "mp3", "m4b"};
   return names;
 }
 
@@ -42,6 +43,7 @@ ScriptSettings take_script_settings(YamlFields& fields, bool title) {
     YamlFields speakers(*value, fields.file(), "'cast'");
     s.cast = take_cast(speakers);
   }
+  s.delivery = take_delivery(fields);
   return s;
 }
 

@@ -125,9 +125,22 @@ struct Key {
   Reader read;
 };
 
+// The form of finished works, behind where they go.
+std::vector<Key> with_delivery(std::vector<Key> keys) {
+  auto place = std::find_if(keys.begin(), keys.end(), [](const Key& key) { return key.name == "output"; }) + 1;
+  for (const DeliveryField& field : delivery_fields()) {
+    if (field.one_work) continue;
+    const Reader read = [&field](Settings& s, const YamlFields& f, auto&, auto& value) {
+      take_delivery_field(f, field, value, s.delivery);
+    };
+    place = keys.insert(place, {field.key, read}) + 1;
+  }
+  return keys;
+}
+
 // Every key with its type and range; the same order as config.example.yaml.
 const std::vector<Key>& table() {
-  static const std::vector<Key> keys = {
+  static const std::vector<Key> keys = with_delivery({
       {"model", read_model},
       {"voice", text(&Settings::voice)},
       {"speed", number(&Settings::speed, 0.5, 2.0)},
@@ -168,7 +181,7 @@ const std::vector<Key>& table() {
                              auto& value) { s.hooks.timeout_s = f.number(key, value, 0.1, 86400); }},
       {"test_models", truth(&Settings::test_models)},
       {"log_level", choice(&Settings::log_level, kLogLevels)},
-  };
+  });
   return keys;
 }
 

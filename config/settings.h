@@ -22,8 +22,11 @@ struct Settings {
   std::string model = "kokoro-82m";
   std::string voice;             // empty: the model's default voice
   double speed = 1.0;            // 0.5 to 2.0
-  std::string format = "flac";   // wav, flac, ogg, opus, mp3
+  std::string format = "flac";   // wav, flac, ogg, opus, mp3, m4b
   std::filesystem::path output;  // folder for finished files; empty: beside the script
+
+  // The form of finished works, of which a script, a folder or a submit may say otherwise. What is empty is not so.
+  Delivery delivery = usual_delivery();
 
   // Seconds of silence after a segment, by what follows it; 0 to 30.
   struct Pauses {

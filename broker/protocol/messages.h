@@ -70,7 +70,7 @@ struct JobView {
     v("reason", &JobView::reason, "why it waits or failed; empty otherwise");
     v("model", &JobView::model, "the model that speaks it");
     v("voice", &JobView::voice, "the voice that speaks it");
-    v("output", &JobView::output, "the audio file: wished, or where it stands when done");
+    v("output", &JobView::output, "the audio file, or the folder of its chapters: wished, or where it stands when done");
     v("priority", &JobView::priority, "higher runs earlier");
     v("segments", &JobView::segments, "how many; 0 until the script is cut");
     v("segments_done", &JobView::segments_done, "spoken so far");
@@ -155,8 +155,8 @@ struct Submit {
     v("text_format", &Submit::text_format, "plain or markdown");
     v("model", &Submit::model, "empty: the front matter's, else the broker's default");
     v("voice", &Submit::voice, "empty: the front matter's, else the model's default");
-    v("format", &Submit::format, "wav, flac, ogg, opus or mp3; empty: the front matter's, else the broker's default");
-    v("output", &Submit::output, "absolute path of the wished audio file; with an empty format its extension becomes the format's");
+    v("format", &Submit::format, "wav, flac, ogg, opus, mp3 or m4b; empty: the front matter's, else the broker's default");
+    v("output", &Submit::output, "absolute path of the wished audio file; by chapters its extension goes and it names their folder; with an empty format its extension becomes the format's");
     v("speed", &Submit::speed, "0.5 to 2.0; 0: the front matter's, else the broker's default");
     v("priority", &Submit::priority, "-100 to 100; higher runs earlier; 0: the front matter's, else 0");
     v("overwrite", &Submit::overwrite, "replace an existing file instead of taking a numbered name");
@@ -166,7 +166,7 @@ struct Submit {
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
     v("cast", &Submit::cast, "speaker -> voice, for the script's lines that begin with `Speaker:`; a JSON object");
-    v("delivery", &Submit::delivery, "form of the finished work; a JSON object; what it lacks is as the front matter or the broker's settings say");
+    v("delivery", &Submit::delivery, "form of the finished work: loudness, split, subtitles, author, narrator, album, cover, track, date; a JSON object of texts; what it lacks is as the front matter or the broker's settings say");
     v("reading", &Submit::reading, "how the script is read; a JSON object; what it lacks is as above");
   }
 };

@@ -11,6 +11,7 @@ struct FaultHooks {
   void (*at_step)(const char* step) = nullptr;       // called when that step is done
   int (*before_write)(std::size_t bytes) = nullptr;  // an errno to fail the write with, or 0
   bool no_sync = false;                              // a guard that the tests take away
+  int patience_ms = 0;                               // with another program; 0: as without tests
 };
 extern FaultHooks fault_hooks;
 
@@ -21,10 +22,12 @@ inline int injected_write_error(std::size_t bytes) {
   return fault_hooks.before_write ? fault_hooks.before_write(bytes) : 0;
 }
 inline bool sync_removed() { return fault_hooks.no_sync; }
+inline int injected_patience_ms() { return fault_hooks.patience_ms; }
 #else
 inline void fault_point(const char*) {}
 inline int injected_write_error(std::size_t) { return 0; }
 constexpr bool sync_removed() { return false; }
+constexpr int injected_patience_ms() { return 0; }
 #endif
 
 }  // namespace lectern::publish

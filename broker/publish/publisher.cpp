@@ -1,17 +1,20 @@
 #include "broker/publish/publisher.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdio>
 #include <optional>
 
+#include "broker/publish/chapter_folder.h"
 #include "broker/publish/fault_point.h"
 #include "broker/publish/output_name.h"
+#include "broker/publish/render.h"
 #include "broker/publish/sidecar.h"
 #include "broker/publish/sound_format.h"
-#include "broker/publish/sound_writer.h"
 #include "broker/publish/staged_file.h"
+#include "broker/publish/subtitles.h"
 #include "broker/publish/timeline.h"
 #include "config/sha256.h"
 
@@ -21,10 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kCeiling = 0.99;       // of the samples that go into the encoder
-constexpr double kSafePeak = 0.5;       // below it no codec overshoots full scale
 constexpr double kLongestPause = 3600;  // seconds
-constexpr int kEncodings = 5;           // tries to keep a codec's overshoot below full scale
 constexpr int kNames = 100;             // tries for a free name, when others take each one that we chose
 
 void check_request(const PublishRequest& request) {
@@ -36,8 +36,11 @@ void check_request(const PublishRequest& request) {
                 "the name of the output file is longer than " + std::to_string(kNameBytes) +
                     " bytes: " + request.target.string(),
                 "choose a shorter name");
-  if (sidecar_name(request.target) == request.target)
-    throw Fault(Exit::bad_input, request.target.string() + " is the name of the job's sidecar, not of audio",
+  bool taken = sidecar_name(request.target) == request.target;
+  for (const SubtitleKind& kind : subtitle_kinds())
+    taken = taken || (request.delivery.wants(kind.name) && name_beside(request.target, kind.extension) == request.target);
+  if (taken && !request.delivery.by_chapters())
+    throw Fault(Exit::bad_input, request.target.string() + " is the name of what stands beside the audio, not of audio",
                 "let the name end in that of the format");
   if (request.job_id.empty()) throw Fault(Exit::internal, "a job without an id cannot be published");
   if (request.segments.empty()) throw Fault(Exit::bad_input, "job " + request.job_id + " has nothing that is spoken");
@@ -47,26 +50,8 @@ void check_request(const PublishRequest& request) {
       throw Fault(Exit::bad_input, "a pause of " + std::to_string(pause) + " seconds", "use 0 to 3600 seconds");
 }
 
-// A fact as text: itself, or the name in it.
-std::string fact(const nlohmann::json& facts, const char* name) {
-  const auto found = facts.is_object() ? facts.find(name) : facts.end();
-  if (!facts.is_object() || found == facts.end()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  return found->is_object() ? fact(*found, "name") : "";
-}
-
-SoundTags tags_of(const nlohmann::json& facts) {
-  SoundTags tags;
-  tags.title = cut_text(fact(facts, "title"), 1000);
-  tags.software = std::string("Lectern ") + LECTERN_VERSION;
-  const std::string model = fact(facts, "model"), voice = fact(facts, "voice");
-  if (!model.empty()) tags.comment = "model " + model;
-  if (!voice.empty()) tags.comment += (model.empty() ? "voice " : ", voice ") + voice;
-  tags.comment = cut_text(tags.comment, 1000);
-  return tags;
-}
-
-// One call of publish(). What it stages is removed with it, and so is a sidecar whose audio did not follow.
+// One call of publish() for a work in one file. What it stages is removed with it, and so is a sidecar whose audio did
+// not follow.
 class Publication {
  public:
   Publication(const PublishRequest& request, const std::atomic<bool>& stop,
@@ -75,154 +60,243 @@ class Publication {
         stop_(stop),
         missing_(missing),
         folder_(request.target.parent_path()),
-        staged_audio_(staged_audio_name(folder_.path(), request.job_id)),
-        staged_sidecar_(staged_sidecar_name(folder_.path(), request.job_id)) {}
+        staged_audio_(staged("audio")),
+        staged_sidecar_(staged("json")) {}
 
   ~Publication() {
-    for (const fs::path& file : {placed_sidecar_, placed_audio_, staged_audio_, staged_sidecar_})
-      if (!file.empty()) ::unlink(file.c_str());
+    withdraw();
+    for (const fs::path& file : {staged_audio_, staged_sidecar_}) ::unlink(file.c_str());
+    for (const SubtitleKind& kind : subtitle_kinds()) ::unlink(staged(kind.name).c_str());
   }
 
   Published run() {
     fault_point("folder_ready");
     check_stop(stop_);
+    facts_.made_from = made_from(request_);
     if (const auto earlier = finish_earlier()) return *earlier;
     fault_point("nothing_earlier");
     const Timeline timeline = measure(request_, stop_, missing_);
     fault_point("measured");
+    const std::vector<Part> parts = parts_of(request_, timeline);
     StagedFile audio(staged_audio_, request_.target);
     fault_point("audio_created");
-    AudioFacts facts = encode(timeline, audio);
+    facts_.rendered = render(request_, timeline, parts,
+                             {[&](std::size_t) -> StagedFile& { return audio; }, [](std::size_t) {}}, stop_, missing_);
     fault_point("audio_encoded");
     audio.sync();
     fault_point("audio_synced");
-    facts.bytes = audio.bytes();
-    facts.sha256 = sha256_file(staged_audio_);
+    facts_.format = request_.format;
+    facts_.sample_rate_hz = timeline.sample_rate_hz;
+    facts_.seconds = static_cast<double>(timeline.frames) / timeline.sample_rate_hz;
+    facts_.files = {{"audio", "", sha256_file(staged_audio_), audio.bytes(), facts_.seconds, parts[0].title}};
     fault_point("audio_hashed");
+    const auto cues = cues_of(request_, timeline, 0, request_.segments.size(), 0);
+    for (const SubtitleKind& kind : subtitle_kinds())
+      if (request_.delivery.wants(kind.name)) facts_.files.push_back({kind.name, "", "", 0});
     check_stop(stop_);
-    return place(timeline, audio, facts);
+    return place(timeline, parts, cues, audio);
   }
 
  private:
+  fs::path staged(const std::string& what) const { return staged_name(folder_.path(), request_.job_id, what); }
+
   std::optional<Published> finish_earlier();
-  AudioFacts encode(const Timeline& timeline, StagedFile& audio);
-  void encode_once(const Timeline& timeline, const SoundSettings& settings, double gain, StagedFile& audio);
-  Published place(const Timeline& timeline, StagedFile& audio, const AudioFacts& facts);
+  bool finish_beside(const EarlierSidecar& earlier);
+  Published place(const Timeline& timeline, const std::vector<Part>& parts, const std::vector<Cue>& cues,
+                  StagedFile& audio);
+  void write_subtitles(const fs::path& audio, const std::vector<Cue>& cues);
+  bool place_subtitles(const fs::path& audio, bool replace);
   fs::path choose_name() const;
-  Published done(const fs::path& audio, const fs::path& sidecar, const AudioFacts& facts);
+  bool may_replace(const fs::path& audio) const;
+  void remove_others(const fs::path& audio, const std::vector<PublishedFile>& before);
+  bool show(const fs::path& staged, const fs::path& visible, bool replace);
+  void withdraw();
+  Published done(const fs::path& audio, double seconds, std::uint64_t bytes, double peak);
 
   const PublishRequest& request_;
   const std::atomic<bool>& stop_;
   const std::function<void(const std::string& key)>& missing_;
   OutputFolder folder_;
   const fs::path staged_audio_, staged_sidecar_;
-  fs::path placed_sidecar_, placed_audio_;  // visible, but not yet for good
+  WorkFacts facts_;
+  struct Placed {
+    fs::path visible, staged;  // staged: where what stood there before waits; empty: nothing did
+  };
+  std::vector<Placed> placed_;  // visible, but not yet for good
 };
 
-// A sidecar of this job tells that an earlier call got as far as showing it. Its hash tells which audio belongs to it:
-// the one in place (then all is done), or the one still staged (then only the rename is missing).
+// The place of subtitles of that kind.
+fs::path beside(const fs::path& audio, const std::string& kind) {
+  return name_beside(audio, find_subtitles(kind)->extension);
+}
+
+// Of a file; empty when it is none.
+std::string hash_of(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(fs::symlink_status(path, error)) ? sha256_file(path) : "";
+}
+
+bool is_file_of(const fs::path& path, const PublishedFile& file) { return hash_of(path) == file.sha256; }
+
+// A sidecar of this job tells that an earlier call got as far as showing it. Its hashes tell which files belong to it:
+// those in place (then all is done), or those still staged (then only the renames are missing).
 std::optional<Published> Publication::finish_earlier() {
   for (const EarlierSidecar& earlier : earlier_sidecars(request_.target, request_.job_id)) {
-    std::error_code error;
-    const bool there = stands(earlier.audio);
-    if (fs::is_regular_file(earlier.audio, error) && sha256_file(earlier.audio) == earlier.facts.sha256)
-      return done(earlier.audio, earlier.sidecar, earlier.facts);
-    if (stands(staged_audio_) && sha256_file(staged_audio_) == earlier.facts.sha256) {
-      placed_sidecar_ = earlier.sidecar;  // ours: gone with us if the audio cannot follow
-      const bool replace = request_.overwrite && earlier.audio == request_.target;
-      if (put_in_place(staged_audio_, earlier.audio, replace)) {
-        placed_audio_ = earlier.audio;
-        return done(earlier.audio, earlier.sidecar, earlier.facts);
-      }
+    const bool there = stands(earlier.audio), ours = earlier.made_from == facts_.made_from;
+    const PublishedFile& audio = earlier.files[0];
+    const auto finished = [&] { return done(earlier.audio, earlier.seconds, audio.bytes, earlier.peak); };
+    if (ours && is_file_of(earlier.audio, audio) && finish_beside(earlier)) return finished();
+    bool cut_short = false;
+    if (ours && is_file_of(staged_audio_, audio) && finish_beside(earlier)) {
+      cut_short = true;
+      placed_.push_back({earlier.sidecar, {}});  // ours: gone with us if the audio cannot follow
+      if (show(staged_audio_, earlier.audio, there && may_replace(earlier.audio))) return finished();
     }
     // Without its audio it describes nothing. Beside an audio that has changed since, it is no longer ours to remove.
-    if (!there || !placed_sidecar_.empty()) ::unlink(earlier.sidecar.c_str());
-    placed_sidecar_.clear();
+    if (!there || cut_short) {
+      for (std::size_t i = 1; i < earlier.files.size(); ++i) {
+        const fs::path file = beside(earlier.audio, earlier.files[i].kind);
+        if (is_file_of(file, earlier.files[i])) ::unlink(file.c_str());
+      }
+      ::unlink(earlier.sidecar.c_str());
+    }
+    placed_.clear();
   }
   return std::nullopt;
 }
 
-AudioFacts Publication::encode(const Timeline& timeline, StagedFile& audio) {
-  SoundSettings settings = sound_settings(request_.format, timeline.sample_rate_hz, timeline.frames);
-  settings.tags = tags_of(request_.facts);
-  double gain = timeline.peak > kCeiling ? kCeiling / timeline.peak : 1;
-  for (int attempt = 0; attempt < kEncodings; ++attempt) {
-    encode_once(timeline, settings, gain, audio);
-    const bool may_overshoot = is_lossy(request_.format) && timeline.peak * gain > kSafePeak;
-    const SoundFacts read = read_facts(staged_audio_, may_overshoot);
-    if (read.frames != timeline.frames || read.channels != 1 || read.sample_rate_hz != timeline.sample_rate_hz)
-      throw Fault(Exit::internal, request_.target.string() + " came out with " + std::to_string(read.frames) +
-                                      " samples, not " + std::to_string(timeline.frames));
-    if (read.peak <= 1) {
-      AudioFacts facts;
-      facts.format = request_.format;
-      facts.sample_rate_hz = timeline.sample_rate_hz;
-      facts.seconds = static_cast<double>(timeline.frames) / timeline.sample_rate_hz;
-      facts.gain = gain;
-      facts.peak = timeline.peak * gain;
-      return facts;
-    }
-    gain *= kCeiling / read.peak;
+// Whether the subtitles of an earlier call stand beside its audio, now at least.
+bool Publication::finish_beside(const EarlierSidecar& earlier) {
+  for (std::size_t i = 1; i < earlier.files.size(); ++i) {
+    const PublishedFile& file = earlier.files[i];
+    const fs::path name = beside(earlier.audio, file.kind);
+    if (is_file_of(name, file)) continue;
+    const bool replace = !earlier.replaces.empty() || (request_.overwrite && earlier.audio == request_.target);
+    if (!is_file_of(staged(file.kind), file) || !put_in_place(staged(file.kind), name, replace)) return false;
   }
-  throw Fault(Exit::internal, "could not encode " + request_.target.string() + " without clipping");
+  return true;
 }
 
-void Publication::encode_once(const Timeline& timeline, const SoundSettings& settings, double gain, StagedFile& audio) {
-  SoundWriter writer(audio, settings);
-  const auto factor = static_cast<float>(gain);
-  replay(request_, timeline, stop_, missing_, [&](std::size_t index, std::span<float> speech) {
-    if (index == timeline.pieces.size() / 2) fault_point("audio_half_encoded");
-    if (gain != 1)
-      for (float& sample : speech) sample *= factor;
-    writer.write(speech);
-    writer.write_silence(timeline.pieces[index].pause);
+// "Overwrite" is said of the audio: what stands beside it and is not its sidecar or named there is somebody's own and
+// stays. The job's own earlier work may be replaced as long as nobody changed it.
+bool Publication::may_replace(const fs::path& audio) const {
+  const fs::path sidecar = sidecar_name(audio);
+  std::error_code error;
+  const bool alone = !stands(sidecar), described = !alone && describes(sidecar, audio);
+  if (fs::is_directory(audio, error) || (!alone && !described)) return false;
+  const auto named = described ? files_of(sidecar) : std::vector<PublishedFile>{};
+  for (const PublishedFile& file : facts_.files) {
+    if (file.kind == "audio") continue;
+    const fs::path name = beside(audio, file.kind);
+    const auto known = std::find_if(named.begin(), named.end(), [&](const auto& n) { return n.kind == file.kind; });
+    if (stands(name) && (known == named.end() || !is_file_of(name, *known))) return false;
+  }
+  if (request_.overwrite && audio == request_.target) return true;
+  const auto own = earlier_sidecars(audio, request_.job_id);
+  return std::any_of(own.begin(), own.end(), [&](const EarlierSidecar& earlier) {
+    return earlier.audio == audio && (is_file_of(audio, earlier.files[0]) || hash_of(audio) == earlier.replaces);
   });
-  writer.close();
 }
 
 fs::path Publication::choose_name() const {
-  const fs::path sidecar = sidecar_name(request_.target);
-  std::error_code error;
-  // "Overwrite" is said of the audio: a STEM.json that is not its sidecar is somebody's own and stays.
-  const bool replaceable = request_.overwrite && !fs::is_directory(request_.target, error) &&
-                           (!stands(sidecar) || describes(sidecar, request_.target));
-  return replaceable ? request_.target : free_name(request_.target);
+  return may_replace(request_.target) ? request_.target : free_name(request_.target, request_.delivery);
 }
 
-Published Publication::place(const Timeline& timeline, StagedFile& audio, const AudioFacts& facts) {
+void Publication::write_subtitles(const fs::path& audio, const std::vector<Cue>& cues) {
+  for (PublishedFile& file : facts_.files) {
+    if (file.kind == "audio") continue;
+    const SubtitleKind& kind = *find_subtitles(file.kind);
+    const fs::path name = name_beside(audio, kind.extension);
+    const std::string text = kind.write(cues, request_, audio.filename().string());
+    StagedFile written(staged(kind.name), name);
+    written.write_all(text);
+    written.sync();
+    written.keep();
+    file.name = name.filename().string();
+    file.sha256 = sha256(text);
+    file.bytes = text.size();
+    fault_point("subtitles_written");
+  }
+}
+
+bool Publication::place_subtitles(const fs::path& audio, bool replace) {
+  for (const PublishedFile& file : facts_.files) {
+    if (file.kind == "audio") continue;
+    const fs::path name = beside(audio, file.kind);
+    if (!show(staged(file.kind), name, replace)) return false;
+    fault_point("subtitles_placed");
+  }
+  return true;
+}
+
+// Subtitles that belonged to the work that was replaced, and of which this one has none.
+void Publication::remove_others(const fs::path& audio, const std::vector<PublishedFile>& before) {
+  for (const PublishedFile& file : before) {
+    const bool has = std::any_of(facts_.files.begin(), facts_.files.end(), [&](const auto& f) { return f.kind == file.kind; });
+    if (has || file.kind == "audio") continue;
+    const fs::path name = beside(audio, file.kind);
+    if (is_file_of(name, file)) ::unlink(name.c_str());
+  }
+}
+
+// Under its visible name. What it replaces changes places with it, so that it can be put back.
+bool Publication::show(const fs::path& staged, const fs::path& visible, bool replace) {
+  if (replace && ::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, visible.c_str(), RENAME_EXCHANGE) == 0) {
+    placed_.push_back({visible, staged});
+    return true;
+  }
+  if (!put_in_place(staged, visible, replace)) return false;
+  placed_.push_back({visible, {}});
+  return true;
+}
+
+void Publication::withdraw() {
+  for (const auto& [visible, staged] : placed_)
+    if (staged.empty() || ::renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, visible.c_str(), RENAME_EXCHANGE) != 0)
+      ::unlink(visible.c_str());
+  placed_.clear();
+}
+
+Published Publication::place(const Timeline& timeline, const std::vector<Part>& parts, const std::vector<Cue>& cues,
+                             StagedFile& audio) {
   for (int attempt = 0; attempt < kNames; ++attempt) {
     const fs::path name = choose_name(), sidecar = sidecar_name(name);
-    const bool replace = request_.overwrite && name == request_.target;
+    const bool own = stands(name) && may_replace(name), replace = own || (request_.overwrite && name == request_.target);
+    const auto before = own ? files_of(sidecar) : std::vector<PublishedFile>{};
+    facts_.replaces = own ? hash_of(name) : "";
     fault_point("name_chosen");
+    facts_.files[0].name = name.filename().string();
+    write_subtitles(name, cues);
     StagedFile staged(staged_sidecar_, sidecar);
-    staged.write_all(write_sidecar(request_, timeline, facts, name));
+    staged.write_all(write_sidecar(request_, timeline, parts, facts_));
     fault_point("sidecar_written");
     staged.sync();
     fault_point("sidecar_synced");
-    if (!staged.place(sidecar, replace)) continue;
-    placed_sidecar_ = sidecar;
+    if (!show(staged_sidecar_, sidecar, replace)) continue;
+    staged.keep();  // under that name waits what it replaced
     fault_point("sidecar_placed");
-    sync_folder(folder_.path());  // no power loss may show the audio without its sidecar
-    fault_point("sidecar_folder_synced");
-    if (audio.place(name, replace)) {
-      placed_audio_ = name;
-      fault_point("audio_placed");
-      return done(name, sidecar, facts);
+    if (place_subtitles(name, replace)) {
+      sync_folder(folder_.path());  // no power loss may show the audio without its sidecar
+      fault_point("sidecar_folder_synced");
+      if (show(staged_audio_, name, replace)) {
+        audio.keep();
+        fault_point("audio_placed");
+        remove_others(name, before);
+        return done(name, facts_.seconds, facts_.files[0].bytes, facts_.rendered.peak);
+      }
     }
-    ::unlink(sidecar.c_str());
-    placed_sidecar_.clear();
+    withdraw();
     fault_point("sidecar_withdrawn");
   }
   throw Fault(Exit::internal, "every name tried for " + request_.target.string() + " was taken by another program");
 }
 
-Published Publication::done(const fs::path& audio, const fs::path& sidecar, const AudioFacts& facts) {
+Published Publication::done(const fs::path& audio, double seconds, std::uint64_t bytes, double peak) {
   sync_folder(folder_.path());
   fault_point("folder_synced");
-  placed_sidecar_.clear();
-  placed_audio_.clear();
+  placed_.clear();
   folder_.keep();
-  return {audio, sidecar, facts.seconds, facts.bytes, facts.peak};
+  return {audio, sidecar_name(audio), seconds, bytes, peak};
 }
 
 }  // namespace
@@ -231,6 +305,9 @@ Published publish(const PublishRequest& request, const std::atomic<bool>& stop,
                   const std::function<void(const std::string& key)>& missing) {
   check_request(request);
   if (!find_format(request.format)) sound_settings(request.format, 0, 0);  // throws, naming the formats
+  find_preset(request.delivery.loudness);
+  require_format(request.format);
+  if (request.delivery.by_chapters()) return publish_chapters(request, stop, missing);
   return Publication(request, stop, missing).run();
 }
 

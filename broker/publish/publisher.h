@@ -1,22 +1,27 @@
-// takes -> finished file: joins, pauses, encodes, writes the sidecar, and puts both in place.
+// takes -> finished work: joins, pauses, levels, encodes, writes subtitles and the sidecar, and puts all in place.
 //
-// How it stays whole: the audio and the sidecar are written beside the target under hidden names that the job's id
-// fixes, synced, and renamed: the sidecar first, then the audio, then the folder is synced. The sidecar holds the job's
-// id and the SHA-256 of the audio, so a publish that a crash cut short is recognised and finished, never doubled.
-// Nothing that is not ours is overwritten unless the job says so. Safe on any thread, one call a job at a time.
-// Memory does not grow with the length of the job: takes are read one by one and the encoder streams.
+// How it stays whole: everything is written beside the target under hidden names that the job's id fixes, synced, and
+// renamed: the sidecar first, then subtitles, then the audio, then the folder is synced. The sidecar holds the job's id
+// and the SHA-256 of every file, so a publish that a crash cut short is recognised and finished, never doubled. A work in
+// chapters is one hidden folder that is renamed as a whole (chapter_folder.h).
+// Nothing that is not ours is overwritten unless the job says so; the job's own earlier work is replaced as long as nobody
+// changed it, and put back when the new one does not get there. Safe on any thread, one call a job at a time.
+// Memory does not grow with the length of the audio: takes are read one by one and the encoder streams.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "broker/publish/tags.h"
 #include "broker/text/segmenter.h"
+#include "config/delivery.h"
 
 namespace lectern::publish {
 
@@ -41,23 +46,25 @@ struct PauseSettings {  // seconds of silence after a segment, by what follows
 struct PublishRequest {
   std::string job_id;                // the client-made id; in the sidecar and the staged names
   std::filesystem::path takes;       // the takes folder
-  std::filesystem::path target;      // the wished audio file, with its extension
+  std::filesystem::path target;      // the wished audio file, with its extension; the folder, for a work by chapters
   bool overwrite = false;            // else a numbered name is used: "NAME (2).flac"
-  std::string format = "flac";       // wav, flac, ogg, opus, mp3
+  std::uint64_t edition = 0;         // raised by every redo: the same takes in a later edition are another work
+  std::string format = "flac";       // wav, flac, ogg, opus, mp3, m4b
   PauseSettings pauses;
   std::vector<PublishedSegment> segments;
   std::vector<text::Unspoken> unspoken;
   std::string author;                  // empty: not known
   std::vector<text::Chapter> chapters;
-  nlohmann::json delivery = nlohmann::json::object();  // form of the finished work, as stored
+  std::shared_ptr<const Cover> cover;  // that comes with the script; delivery.cover stands over it
+  Delivery delivery;  // what it does not say: loudness as it was spoken, one file, no subtitles
   nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
 };
 
 struct Published {
-  std::filesystem::path audio;      // where it stands now
-  std::filesystem::path sidecar;    // NAME.json
+  std::filesystem::path audio;      // where it stands now; the folder, for a work by chapters
+  std::filesystem::path sidecar;    // NAME.json, or in that folder sidecar.json
   double seconds = 0;               // of audio
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;          // of all audio files
   double peak = 0;                  // largest absolute sample
 };
 
@@ -74,9 +81,12 @@ const std::vector<AudioFormat>& audio_formats();
 // The format of that name; nullptr when there is none.
 const AudioFormat* find_format(const std::string& name);
 
-// `target` or, when that is taken on disk or by `taken`, the first free "STEM (2).EXT", "STEM (3).EXT", ... Its sidecar's
-// name (STEM.json) must be free as well.
-std::filesystem::path free_name(const std::filesystem::path& target,
+// Throws Fault(bad_input) when the format needs a program that is not there, with the mend.
+void require_format(const std::string& format);
+
+// `target` or, when that is taken on disk or by `taken`, the first free "STEM (2).EXT", "STEM (3).EXT", ... The names of
+// its sidecar and subtitles (STEM.json, STEM.srt) must be free as well; a folder of chapters has them inside.
+std::filesystem::path free_name(const std::filesystem::path& target, const Delivery& delivery = {},
                                 const std::function<bool(const std::filesystem::path&)>& taken = {});
 
 }  // namespace lectern::publish

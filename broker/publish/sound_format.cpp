@@ -1,8 +1,10 @@
 #include "broker/publish/sound_format.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
+#include "broker/publish/ffmpeg.h"
 #include "broker/publish/publisher.h"
 
 namespace lectern::publish {
@@ -30,6 +32,11 @@ const std::vector<Encoding>& encodings() {
        0.2,
        true,
        {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}},
+      {{"m4b", ".m4b", "M4B (AAC), by ffmpeg"},
+       0,
+       -1,
+       true,
+       {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000}},
   };
   return all;
 }
@@ -81,5 +88,20 @@ SoundSettings sound_settings(const std::string& format, int sample_rate_hz, std:
 }
 
 bool is_lossy(const std::string& format) { return find_encoding(format).lossy; }
+
+std::unique_ptr<Encoder> start_encoder(StagedFile& file, const SoundSettings& settings, const std::atomic<bool>& stop) {
+  if (settings.format == 0) return std::make_unique<FfmpegWriter>(file, settings.sample_rate_hz, settings.tags, stop);
+  return std::make_unique<SoundWriter>(file, settings);
+}
+
+SoundFacts read_back(const std::filesystem::path& file, const SoundSettings& settings, bool with_peak,
+                     const std::atomic<bool>& stop) {
+  if (settings.format == 0) return decode_with_ffmpeg(file, settings.sample_rate_hz, stop);
+  return read_facts(file, with_peak);
+}
+
+void require_format(const std::string& format) {
+  if (find_encoding(format).sndfile == 0) find_ffmpeg();
+}
 
 }  // namespace lectern::publish

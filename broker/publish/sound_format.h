@@ -1,7 +1,10 @@
 // What the encoder is told for each format that publisher.h offers.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "broker/publish/sound_writer.h"
@@ -14,5 +17,12 @@ SoundSettings sound_settings(const std::string& format, int sample_rate_hz, std:
 
 // Whether what is read back differs from what was written, and so may be louder.
 bool is_lossy(const std::string& format);
+
+// The encoder that these settings ask for, on the emptied `file`. All must outlive it. Throws Fault.
+std::unique_ptr<Encoder> start_encoder(StagedFile& file, const SoundSettings& settings, const std::atomic<bool>& stop);
+
+// What such an encoder made. Throws Fault when it cannot be read.
+SoundFacts read_back(const std::filesystem::path& file, const SoundSettings& settings, bool with_peak,
+                     const std::atomic<bool>& stop);
 
 }  // namespace lectern::publish

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
+
+#include "broker/publish/id3_tag.h"
+#include "broker/publish/vorbis_tags.h"
 
 namespace lectern::publish {
 
@@ -21,18 +25,14 @@ sf_count_t vio_write(const void* from, sf_count_t bytes, void* user) {
 sf_count_t vio_tell(void* user) { return static_cast<StagedFile*>(user)->position(); }
 SF_VIRTUAL_IO staged_io = {vio_length, vio_seek, vio_read, vio_write, vio_tell};
 
-bool is_mp3(int format) { return (format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG; }
-
-void set_tag(SNDFILE* encoder, int kind, const std::string& text) {
-  if (!text.empty()) sf_set_string(encoder, kind, text.c_str());  // a format without tags refuses; that is no fault
-}
+bool is(int format, int kind) { return (format & SF_FORMAT_TYPEMASK) == kind; }
 
 }  // namespace
 
-SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file_(file) {
+SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file_(file), settings_(settings) {
   file_.empty();
   // libsndfile hands LAME the bytes of a text as if they were Latin-1.
-  if (is_mp3(settings.format)) file_.write_all(id3_tag(settings.tags));
+  if (is(settings.format, SF_FORMAT_MPEG)) file_.write_all(id3_tag(settings.tags));
   file_.begin_stream();
   SF_INFO info{};
   info.samplerate = settings.sample_rate_hz;
@@ -43,10 +43,22 @@ SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file
   sf_command(encoder_, SFC_SET_CLIPPING, nullptr, SF_TRUE);  // full scale is 2^(bits-1), as readers assume
   double level = settings.compression_level;
   if (level >= 0) sf_command(encoder_, SFC_SET_COMPRESSION_LEVEL, &level, sizeof level);
-  if (is_mp3(settings.format)) return;
-  set_tag(encoder_, SF_STR_TITLE, settings.tags.title);
-  set_tag(encoder_, SF_STR_SOFTWARE, settings.tags.software);
-  set_tag(encoder_, SF_STR_COMMENT, settings.tags.comment);
+  set_tags(settings.tags);
+}
+
+// A format without tags refuses them; that is no fault.
+void SoundWriter::set_tags(const SoundTags& tags) {
+  if (is(settings_.format, SF_FORMAT_MPEG)) return;
+  if (is(settings_.format, SF_FORMAT_FLAC) || is(settings_.format, SF_FORMAT_OGG)) {
+    sf_set_string(encoder_, SF_STR_COMMENT, room_for_tags(tags).c_str());
+    return;
+  }
+  const std::pair<int, std::string> texts[] = {
+      {SF_STR_TITLE, tags.title},     {SF_STR_ARTIST, tags.author},          {SF_STR_ALBUM, tags.album},
+      {SF_STR_DATE, tags.date},       {SF_STR_TRACKNUMBER, track_text(tags)}, {SF_STR_SOFTWARE, tags.software},
+      {SF_STR_COMMENT, tags.comment}};
+  for (const auto& [kind, text] : texts)
+    if (!text.empty()) sf_set_string(encoder_, kind, text.c_str());
 }
 
 SoundWriter::~SoundWriter() {
@@ -68,18 +80,14 @@ void SoundWriter::write(std::span<const float> samples) {
   }
 }
 
-void SoundWriter::write_silence(std::int64_t frames) {
-  static const std::vector<float> zeros(kChunkFrames, 0.f);
-  for (; frames > 0; frames -= static_cast<std::int64_t>(kChunkFrames))
-    write(std::span(zeros).first(std::min(kChunkFrames, static_cast<std::size_t>(frames))));
-}
-
 void SoundWriter::close() {
   const int error = sf_close(encoder_);
   encoder_ = nullptr;
   file_.check();
   if (error)
     throw Fault(Exit::internal, "cannot finish " + file_.destination().string() + ": " + sf_error_number(error));
+  if (is(settings_.format, SF_FORMAT_FLAC)) write_flac_tags(file_, settings_.tags);
+  if (is(settings_.format, SF_FORMAT_OGG)) write_ogg_tags(file_, settings_.tags);
 }
 
 SoundFacts read_facts(const std::filesystem::path& file, bool with_peak) {

@@ -7,44 +7,39 @@
 #include <span>
 #include <string>
 
-#include "broker/publish/id3_tag.h"
+#include "broker/publish/encoder.h"
 #include "broker/publish/staged_file.h"
+#include "broker/publish/tags.h"
 
 namespace lectern::publish {
 
 struct SoundSettings {
-  int format = 0;                 // SF_FORMAT_...
+  int format = 0;                 // SF_FORMAT_...; 0: M4B, which ffmpeg makes
   double compression_level = -1;  // as SFC_SET_COMPRESSION_LEVEL; below zero: the encoder's own
   int sample_rate_hz = 0;
   SoundTags tags;
 };
 
-class SoundWriter {
+class SoundWriter : public Encoder {
  public:
   // Starts an encoder on the emptied `file`, which must outlive it. Throws Fault.
   SoundWriter(StagedFile& file, const SoundSettings& settings);
-  ~SoundWriter();
-  SoundWriter(const SoundWriter&) = delete;
-  SoundWriter& operator=(const SoundWriter&) = delete;
+  ~SoundWriter() override;
 
-  void write(std::span<const float> samples);
-  void write_silence(std::int64_t frames);
-  // Ends the file: all bytes handed to the system, or Fault. Syncing is left to the StagedFile.
-  void close();
+  void write(std::span<const float> samples) override;
+  void close() override;
 
  private:
   [[noreturn]] void fail(const std::string& doing);
 
+  void set_tags(const SoundTags& tags);
+
   StagedFile& file_;
+  const SoundSettings settings_;
   SNDFILE* encoder_ = nullptr;
 };
 
-// What a file holds; throws Fault when it cannot be read.
-struct SoundFacts {
-  std::int64_t frames = 0;
-  int sample_rate_hz = 0, channels = 0;
-  double peak = 0;  // largest absolute sample, decoded; only when asked for
-};
+// Throws Fault when the file cannot be read.
 SoundFacts read_facts(const std::filesystem::path& file, bool with_peak);
 
 }  // namespace lectern::publish

@@ -41,6 +41,7 @@ class StagedFile {
 
   // put_in_place(); the file stays staged when that is false.
   bool place(const std::filesystem::path& to, bool replace);
+  void keep() { placed_ = true; }  // the file is somebody else's to place or remove
 
  private:
   void open();

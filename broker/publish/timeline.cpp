@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "broker/publish/loudness.h"
 #include "broker/publish/take_file.h"
 #include "broker/publish/trim.h"
 #include "config/fault.h"
@@ -52,7 +53,8 @@ void check_rate(const PublishRequest& request, std::size_t index, int rate, Time
                                   std::to_string(request.segments[index].index) + " " + std::to_string(rate) + " Hz");
 }
 
-Piece lay(const PublishedSegment& segment, const PauseSettings& pauses, TakeAudio& take, Timeline& timeline) {
+Piece lay(const PublishedSegment& segment, const PauseSettings& pauses, TakeAudio& take, Timeline& timeline,
+          std::optional<Meter>& meter) {
   const Speech speech = find_speech(take.samples, take.sample_rate_hz);
   const auto heard = std::span(take.samples).subspan(speech.begin, speech.frames);
   fade_edges(heard, take.sample_rate_hz);
@@ -63,6 +65,7 @@ Piece lay(const PublishedSegment& segment, const PauseSettings& pauses, TakeAudi
   piece.speech = static_cast<std::int64_t>(speech.frames);
   piece.pause = std::llround(segment.pause_s.value_or(seconds_after(segment.after, pauses)) * take.sample_rate_hz);
   timeline.frames += piece.speech + piece.pause;
+  if (meter) meter->add(heard), meter->add_silence(piece.pause);
   return piece;
 }
 
@@ -77,6 +80,8 @@ Timeline measure(const PublishRequest& request, const std::atomic<bool>& stop, c
   timeline.pieces.reserve(request.segments.size());
   std::set<std::string> lost;
   std::string first_why;
+  std::optional<Meter> meter;
+  const bool levelled = find_preset(request.delivery.loudness) != nullptr;
   for (std::size_t i = 0; i < request.segments.size(); ++i) {
     check_stop(stop);
     const PublishedSegment& segment = request.segments[i];
@@ -90,13 +95,15 @@ Timeline measure(const PublishRequest& request, const std::atomic<bool>& stop, c
       continue;
     }
     check_rate(request, i, take->sample_rate_hz, timeline);
-    timeline.pieces.push_back(lay(segment, request.pauses, *take, timeline));
+    if (levelled && !meter) meter.emplace(take->sample_rate_hz, Meter::Scope::loudness);
+    timeline.pieces.push_back(lay(segment, request.pauses, *take, timeline, meter));
   }
   if (!lost.empty())
     throw Fault(Exit::not_found,
                 std::to_string(lost.size()) + " takes of job " + request.job_id +
                     " are missing or damaged, the first: " + first_why,
                 "they have to be spoken again");
+  if (meter) timeline.spoken = meter->result();
   return timeline;
 }
 

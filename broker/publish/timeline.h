@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/publish/meter.h"
 #include "broker/publish/publisher.h"
 
 namespace lectern::publish {
@@ -21,6 +22,7 @@ struct Timeline {
   int sample_rate_hz = 0;
   std::int64_t frames = 0;
   double peak = 0;            // largest absolute sample of all speech
+  Loudness spoken;            // integrated loudness and RMS, pauses too; only when loudness is to be changed
   std::vector<Piece> pieces;  // one a segment
 };
 

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "broker/publish/publisher.h"
+#include "config/script_name.h"
+
 namespace lectern::watch {
 namespace {
 
@@ -247,7 +250,9 @@ void WatchedFolders::queue_ending(const Drop& drop) {
   const auto job = store_.job(drop.job);
   Ending ending{drop.folder, drop.claim, drop.name, std::nullopt, {}};
   if (job->state == JobState::done) {
-    ending.title = fs::path(job->output).stem().string();
+    const fs::path output = job->output;  // a folder, when it is in chapters: its name has no extension
+    const bool audio = publish::find_format(job->format)->extension == lower_extension(output);
+    ending.title = (audio ? output.stem() : output.filename()).string();
   } else {
     ending.failure.emplace();
     ending.failure->job = drop.job;

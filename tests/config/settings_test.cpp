@@ -57,6 +57,58 @@ TEST(Settings, AnUnknownKeyThatIsNearNothingGetsTheListOfKeys) {
   EXPECT_THAT(refusal("blimey: 1\n").hint, StartsWith("known keys: "));
 }
 
+TEST(DeliverySettings, AreReadAndRefusedByOneList) {
+  Settings s = parse_settings("", "config.yaml");
+  EXPECT_EQ(s.delivery, usual_delivery());
+  EXPECT_EQ(s.delivery.loudness, "audiobook");
+  s = parse_settings("loudness: podcast\nsubtitles: [srt, vtt]\nauthor: Anna\n", "config.yaml");
+  EXPECT_EQ(s.delivery.loudness, "podcast");
+  EXPECT_TRUE(s.delivery.wants("srt") && s.delivery.wants("vtt") && !s.delivery.wants("readalong"));
+  EXPECT_EQ(s.delivery.author, "Anna");
+  EXPECT_FALSE(s.delivery.by_chapters());
+  const struct {
+    std::string yaml, what, hint;
+  } rows[] = {
+      {"loudness: loud\n", "config.yaml:1: 'loudness' cannot be 'loud'", "use audiobook, podcast, broadcast, none"},
+      {"\nsubtitles: srt,sub\n", "config.yaml:2: 'subtitles' cannot be 'srt,sub'", "use srt, vtt, readalong, none"},
+      {"subtitles: none,srt\n", "config.yaml:1: 'subtitles' cannot be 'none,srt'", "none stands alone"},
+      {"track: 3\n", "config.yaml:1: unknown key 'track'", ""},
+  };
+  for (const auto& row : rows) {
+    const Refusal r = refusal(row.yaml);
+    EXPECT_THAT(r.what, StartsWith(row.what)) << row.yaml;
+    EXPECT_THAT(r.hint, HasSubstr(row.hint)) << row.yaml;
+  }
+}
+
+TEST(DeliverySettings, OfAMessageAreCheckedAndComeBack) {
+  Delivery said;
+  said.split = "chapters";
+  said.date = "2026-11";
+  said.track = "12";
+  EXPECT_EQ(parse_delivery(to_json(said)), said);
+  EXPECT_TRUE(to_json(Delivery()).empty());
+  Delivery stronger;
+  stronger.split = "none";
+  said.apply(stronger);
+  EXPECT_FALSE(said.by_chapters());
+  EXPECT_EQ(said.track, "12") << "what is not said changes nothing";
+  for (const auto& [object, what] : std::vector<std::pair<nlohmann::json, std::string>>{
+           {{{"loudnes", "none"}}, "field 'delivery.loudnes' is not known"},
+           {{{"track", 3}}, "field 'delivery.track' must be a text"},
+           {{{"track", "0"}}, "field 'delivery.track' cannot be '0'"},
+           {{{"date", "26.11.2026"}}, "field 'delivery.date' cannot be"},
+           {nlohmann::json::array(), "field 'delivery' must be a JSON object"}}) {
+    try {
+      parse_delivery(object);
+      ADD_FAILURE() << object;
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.exit(), Exit::bad_input);
+      EXPECT_THAT(fault.what(), StartsWith(what)) << object;
+    }
+  }
+}
+
 TEST(Windows, AreReadWithDaysHoursAndZone) {
   const Settings s = parse_settings(
       "windows:\n"
@@ -224,7 +276,7 @@ TEST(Settings, AValueOutOfRangeIsRefusedWithTheRange) {
 TEST(Settings, AWordThatIsNoneOfTheChoicesIsRefused) {
   const Refusal r = refusal("format: flak\n");
   EXPECT_EQ(r.what, "config.yaml:1: 'format' cannot be 'flak'");
-  EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus or mp3");
+  EXPECT_EQ(r.hint, "did you mean 'flac'? use wav, flac, ogg, opus, mp3 or m4b");
   for (const std::string line :
        {"format: FLAC", "precision: int4", "log_level: loud", "device: gpu", "device: cuda", "device: 'cuda:'",
         "device: cuda:x", "device: cuda:-1", "device: ''", "device: 'cuda:0,'", "device: 'auto,cpu'",

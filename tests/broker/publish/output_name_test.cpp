@@ -31,7 +31,7 @@ TEST_F(OutputName, CountsFoldersAndDanglingLinksAsTaken) {
 
 TEST_F(OutputName, AsksWhetherANameIsTaken) {
   const auto taken = [this](const fs::path& name) { return name == out / "a.flac" || name == out / "a (2).flac"; };
-  EXPECT_EQ(free_name(out / "a.flac", taken), out / "a (3).flac");
+  EXPECT_EQ(free_name(out / "a.flac", {}, taken), out / "a (3).flac");
 }
 
 TEST_F(OutputName, NumbersANameWithoutExtension) {
@@ -71,12 +71,12 @@ TEST_F(OutputName, IsFoundAgainFromItsSidecar) {
 TEST_F(OutputName, StagedNamesFitForAnyJobId) {
   for (const std::string& id : {std::string("job-1"), std::string(128, 'x'), std::string(5000, 'x'),
                                 std::string("../up"), std::string("a/b"), std::string("\u00fcber")}) {
-    const fs::path audio = staged_audio_name(out, id), sidecar = staged_sidecar_name(out, id);
+    const fs::path audio = staged_name(out, id, "audio"), sidecar = staged_name(out, id, "json");
     EXPECT_EQ(audio.parent_path(), out) << id;
     EXPECT_EQ(audio.filename().string()[0], '.');
     EXPECT_LE(audio.filename().string().size(), 255u);
     EXPECT_NE(audio, sidecar);
-    EXPECT_NE(audio, staged_audio_name(out, id + "2"));
+    EXPECT_NE(audio, staged_name(out, id + "2", "audio"));
   }
 }
 

@@ -1,5 +1,5 @@
 // Publishes a simulated two-hour job and prints speed and the growth of memory, one line a format:
-//   publish_bench [hours] [format...]
+//   publish_bench [hours] [format[/loudness]...]     loudness: audiobook unless it is said
 // Takes are speech-like: bursts of harmonics and hiss with gaps, not tones, so that codecs have work to do.
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -48,8 +48,10 @@ double cpu_seconds(const rusage& usage) {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-void measure(publish::PublishRequest request, const std::string& format, const fs::path& folder) {
+void measure(publish::PublishRequest request, const std::string& wish, const fs::path& folder) {
+  const std::string format = wish.substr(0, wish.find('/'));
   request.format = format;
+  request.delivery.loudness = format == wish ? "audiobook" : wish.substr(format.size() + 1);
   request.target = folder / ("book" + publish::find_format(format)->extension);
   std::fflush(stdout);
   const pid_t child = ::fork();
@@ -60,7 +62,7 @@ void measure(publish::PublishRequest request, const std::string& format, const f
   std::atomic<bool> stop{false};
   const std::size_t segments = request.segments.size();
   publish::PublishRequest few = request;
-  few.segments.resize(kTakes);
+  few.segments.resize(std::min<std::size_t>(kTakes, few.segments.size()));
   few.target = folder / ("few" + request.target.extension().string());
   publish::publish(few, stop);
   rusage before{}, after{};
@@ -71,9 +73,9 @@ void measure(publish::PublishRequest request, const std::string& format, const f
   ::getrusage(RUSAGE_SELF, &after);
   const double cpu = cpu_seconds(after) - cpu_seconds(before);
   std::printf(
-      "%-5s %5zu segments %7.1f s audio %8.1f MB %4.0f kbit/s  wall %6.2f s  cpu %6.2f s  %6.0f x real time per"
+      "%-14s %5zu segments %7.1f s audio %8.1f MB %4.0f kbit/s  wall %6.2f s  cpu %6.2f s  %6.0f x real time per"
       " core  peak RSS %5.1f MB, +%.1f MB over %d segments\n",
-      format.c_str(), segments, done.seconds, static_cast<double>(done.bytes) / 1e6,
+      wish.c_str(), segments, done.seconds, static_cast<double>(done.bytes) / 1e6,
       static_cast<double>(done.bytes) * 8e-3 / done.seconds, wall.count(), cpu, done.seconds / cpu,
       static_cast<double>(after.ru_maxrss) / 1024, static_cast<double>(after.ru_maxrss - before.ru_maxrss) / 1024,
       kTakes);

@@ -225,6 +225,54 @@ TEST_F(PublishCrash, OfAnotherJobIsNotTakenForOurs) {
   EXPECT_EQ(standing(), (std::set<std::string>{"story.flac", "story.json", "story (2).flac", "story (2).json"}));
 }
 
+TEST_F(PublishCrash, WithSubtitlesIsFinishedToo) {
+  PublishRequest request = three_tones();
+  request.delivery.subtitles = "srt,vtt";
+  request.delivery.loudness = "podcast";
+  const std::string hash = hash_of(request);
+  const std::set<std::string> all{"story.flac", "story.json", "story.srt", "story.vtt"};
+  const auto steps = all_steps(request);
+  for (const bool overwrite : {false, true})
+    for (const std::string& step : steps) {
+      if (overwrite) {
+        PublishRequest old = request;
+        old.job_id = "job-0";
+        old.pauses.end = 2;
+        run(old);
+      }
+      request.overwrite = overwrite;
+      ASSERT_TRUE(killed_at(request, step)) << step;
+      for (const std::string& name : standing()) EXPECT_TRUE(name[0] == '.' || all.contains(name)) << name;
+      if (!overwrite && standing().contains("story.flac")) {
+        EXPECT_TRUE(standing().contains("story.srt") && standing().contains("story.vtt")) << step;
+      }
+      expect_whole(run(request), hash);
+      EXPECT_EQ(standing(), all) << step;
+      const auto sidecar = read_json(out / "story.json");
+      for (const auto& file : sidecar["files"])
+        EXPECT_EQ(file["sha256"], sha256_file(out / file["name"].get<std::string>())) << step;
+      clear();
+    }
+}
+
+TEST_F(PublishCrash, WhileReplacingItsOwnEarlierWorkIsFinishedToo) {
+  PublishRequest request = three_tones();
+  request.delivery.subtitles = "srt";
+  PublishRequest old = request;
+  old.pauses.end = 2;
+  const std::string hash = hash_of(request);
+  for (const std::string& step : all_steps(request)) {
+    run(old);
+    ASSERT_TRUE(killed_at(request, step)) << step;
+    EXPECT_TRUE(standing().contains("story.flac")) << "the old one stands until the new one does";
+    const Published published = run(request);
+    EXPECT_EQ(published.audio, out / "story.flac") << step;
+    expect_whole(published, hash);
+    EXPECT_EQ(standing(), (std::set<std::string>{"story.flac", "story.json", "story.srt"})) << step;
+    clear();
+  }
+}
+
 TEST_F(PublishCrash, OfATakeLeavesNoHalfTake) {
   const std::string key = key_of(5);
   for (const std::string& step :

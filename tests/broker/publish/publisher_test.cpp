@@ -251,8 +251,8 @@ TEST_F(Publisher, OffersEachFormatOnce) {
     EXPECT_EQ(find_format(format.name), &format);
     EXPECT_FALSE(format.description.empty());
   }
-  EXPECT_EQ(names, (std::set<std::string>{"wav", "flac", "ogg", "opus", "mp3"}));
-  EXPECT_EQ(extensions.size(), 5u);
+  EXPECT_EQ(names, (std::set<std::string>{"wav", "flac", "ogg", "opus", "mp3", "m4b"}));
+  EXPECT_EQ(extensions.size(), 6u);
   EXPECT_EQ(find_format("midi"), nullptr);
   EXPECT_EQ(find_format(""), nullptr);
 }

@@ -1,0 +1,30 @@
+#include "broker/publish/tags.h"
+
+#include "config/fault.h"
+#include "config/file.h"
+
+namespace lectern::publish {
+
+namespace fs = std::filesystem;
+
+Cover read_cover(const fs::path& file) {
+  const auto refuse = [&](const std::string& what) {
+    throw Fault(Exit::bad_input, "cover " + file.string() + " " + what, "name a JPEG or PNG picture below 10 MB");
+  };
+  std::error_code error;
+  if (!fs::exists(file, error)) refuse("is not there");
+  if (!fs::is_regular_file(file, error)) refuse("is not a file");
+  if (fs::file_size(file, error) > kMostCoverBytes) refuse("is larger than 10 MB");
+  Cover cover{read_file(file), ""};
+  if (cover.bytes.starts_with("\xFF\xD8\xFF")) cover.mime = "image/jpeg";
+  if (cover.bytes.starts_with("\x89PNG\r\n\x1A\n")) cover.mime = "image/png";
+  if (cover.mime.empty()) refuse("is neither JPEG nor PNG");
+  return cover;
+}
+
+std::string track_text(const SoundTags& tags) {
+  if (tags.track == 0) return "";
+  return std::to_string(tags.track) + (tags.tracks > 0 ? "/" + std::to_string(tags.tracks) : "");
+}
+
+}  // namespace lectern::publish
