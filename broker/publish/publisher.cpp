@@ -66,7 +66,15 @@ SoundTags tags_of(const nlohmann::json& facts) {
   return tags;
 }
 
-// One call of publish(). What it stages is removed with it, and so is a sidecar whose audio did not follow.
+// Where the finished file goes.
+struct Place {
+  fs::path audio;
+  bool replace = false;
+  std::optional<Former> former;  // of an earlier edition, which it takes the place of
+};
+
+// One call of publish(). What it stages is removed with it, and so is a sidecar whose audio did not follow; the sidecar
+// of an earlier edition is then put back.
 class Publication {
  public:
   Publication(const PublishRequest& request, const std::atomic<bool>& stop,
@@ -79,6 +87,7 @@ class Publication {
         staged_sidecar_(staged_sidecar_name(folder_.path(), request.job_id)) {}
 
   ~Publication() {
+    if (!placed_sidecar_.empty() && !former_sidecar_.empty()) put_back_sidecar();
     for (const fs::path& file : {placed_sidecar_, placed_audio_, staged_audio_, staged_sidecar_})
       if (!file.empty()) ::unlink(file.c_str());
   }
@@ -107,8 +116,9 @@ class Publication {
   std::optional<Published> finish_earlier();
   AudioFacts encode(const Timeline& timeline, StagedFile& audio);
   void encode_once(const Timeline& timeline, const SoundSettings& settings, double gain, StagedFile& audio);
-  Published place(const Timeline& timeline, StagedFile& audio, const AudioFacts& facts);
-  fs::path choose_name() const;
+  Published place(const Timeline& timeline, StagedFile& audio, AudioFacts facts);
+  Place choose_place() const;
+  void put_back_sidecar();
   Published done(const fs::path& audio, const fs::path& sidecar, const AudioFacts& facts);
 
   const PublishRequest& request_;
@@ -117,21 +127,24 @@ class Publication {
   OutputFolder folder_;
   const fs::path staged_audio_, staged_sidecar_;
   fs::path placed_sidecar_, placed_audio_;  // visible, but not yet for good
+  std::string former_sidecar_;              // what stood in the place of placed_sidecar_; empty: nothing of ours
 };
 
-// A sidecar of this job tells that an earlier call got as far as showing it. Its hash tells which audio belongs to it:
-// the one in place (then all is done), or the one still staged (then only the rename is missing).
+// A sidecar of this job and edition tells that an earlier call got as far as showing it. Its hash tells which audio
+// belongs to it: the one in place (then all is done), or the one still staged (then only the rename is missing).
 std::optional<Published> Publication::finish_earlier() {
   for (const EarlierSidecar& earlier : earlier_sidecars(request_.target, request_.job_id)) {
+    if (earlier.edition != request_.edition) continue;
     std::error_code error;
     const bool there = stands(earlier.audio);
-    if (fs::is_regular_file(earlier.audio, error) && sha256_file(earlier.audio) == earlier.facts.sha256)
-      return done(earlier.audio, earlier.sidecar, earlier.facts);
+    const std::string standing = fs::is_regular_file(earlier.audio, error) ? sha256_file(earlier.audio) : "";
+    if (there && standing == earlier.facts.sha256) return done(earlier.audio, earlier.sidecar, earlier.facts);
+    const bool former = there && !standing.empty() && standing == earlier.facts.replaces;
     if (stands(staged_audio_) && sha256_file(staged_audio_) == earlier.facts.sha256) {
-      placed_sidecar_ = earlier.sidecar;  // ours: gone with us if the audio cannot follow
-      const bool replace = request_.overwrite && earlier.audio == request_.target;
+      if (!former) placed_sidecar_ = earlier.sidecar;  // ours: gone with us if the audio cannot follow
+      const bool replace = former || (request_.overwrite && earlier.audio == request_.target);
       if (put_in_place(staged_audio_, earlier.audio, replace)) {
-        placed_audio_ = earlier.audio;
+        if (!former) placed_audio_ = earlier.audio;
         return done(earlier.audio, earlier.sidecar, earlier.facts);
       }
     }
@@ -180,19 +193,36 @@ void Publication::encode_once(const Timeline& timeline, const SoundSettings& set
   writer.close();
 }
 
-fs::path Publication::choose_name() const {
+Place Publication::choose_place() const {
+  if (request_.edition > 0)
+    if (auto former = find_former(request_.target, request_.job_id))
+      return {request_.target, true, std::move(former)};
   const fs::path sidecar = sidecar_name(request_.target);
   std::error_code error;
   // "Overwrite" is said of the audio: a STEM.json that is not its sidecar is somebody's own and stays.
   const bool replaceable = request_.overwrite && !fs::is_directory(request_.target, error) &&
                            (!stands(sidecar) || describes(sidecar, request_.target));
-  return replaceable ? request_.target : free_name(request_.target);
+  const fs::path name = replaceable ? request_.target : free_name(request_.target);
+  return {name, request_.overwrite && name == request_.target, std::nullopt};
 }
 
-Published Publication::place(const Timeline& timeline, StagedFile& audio, const AudioFacts& facts) {
+void Publication::put_back_sidecar() {
+  try {
+    StagedFile staged(staged_sidecar_, placed_sidecar_);
+    staged.write_all(former_sidecar_);
+    staged.sync();
+    staged.place(placed_sidecar_, true);
+    placed_sidecar_.clear();
+  } catch (const Fault&) {  // the next try knows it by the audio that it replaces
+    placed_sidecar_.clear();
+  }
+}
+
+Published Publication::place(const Timeline& timeline, StagedFile& audio, AudioFacts facts) {
   for (int attempt = 0; attempt < kNames; ++attempt) {
-    const fs::path name = choose_name(), sidecar = sidecar_name(name);
-    const bool replace = request_.overwrite && name == request_.target;
+    const auto [name, replace, former] = choose_place();
+    const fs::path sidecar = sidecar_name(name);
+    facts.replaces = former ? former->sha256 : "";
     fault_point("name_chosen");
     StagedFile staged(staged_sidecar_, sidecar);
     staged.write_all(write_sidecar(request_, timeline, facts, name));
@@ -201,11 +231,15 @@ Published Publication::place(const Timeline& timeline, StagedFile& audio, const 
     fault_point("sidecar_synced");
     if (!staged.place(sidecar, replace)) continue;
     placed_sidecar_ = sidecar;
+    former_sidecar_ = former ? former->sidecar : "";
     fault_point("sidecar_placed");
     sync_folder(folder_.path());  // no power loss may show the audio without its sidecar
     fault_point("sidecar_folder_synced");
     if (audio.place(name, replace)) {
-      placed_audio_ = name;
+      if (former)
+        placed_sidecar_.clear();  // for good: what stood there is gone
+      else
+        placed_audio_ = name;
       fault_point("audio_placed");
       return done(name, sidecar, facts);
     }

@@ -2,8 +2,10 @@
 //
 // How it stays whole: the audio and the sidecar are written beside the target under hidden names that the job's id
 // fixes, synced, and renamed: the sidecar first, then the audio, then the folder is synced. The sidecar holds the job's
-// id and the SHA-256 of the audio, so a publish that a crash cut short is recognised and finished, never doubled.
-// Nothing that is not ours is overwritten unless the job says so. Safe on any thread, one call a job at a time.
+// id, the edition and the SHA-256 of the audio, so a publish that a crash cut short is recognised and finished, never
+// doubled. Nothing that is not ours is overwritten unless the job says so. A later edition replaces the files of an
+// earlier one when they are as they were published; between its two renames its sidecar names the audio that it
+// `replaces`. Safe on any thread, one call a job at a time.
 // Memory does not grow with the length of the job: takes are read one by one and the encoder streams.
 #pragma once
 
@@ -43,6 +45,7 @@ struct PublishRequest {
   std::filesystem::path takes;       // the takes folder
   std::filesystem::path target;      // the wished audio file, with its extension
   bool overwrite = false;            // else a numbered name is used: "NAME (2).flac"
+  std::uint64_t edition = 0;         // raised by every redo: what an earlier edition put there is replaced if unchanged
   std::string format = "flac";       // wav, flac, ogg, opus, mp3
   PauseSettings pauses;
   std::vector<PublishedSegment> segments;
@@ -50,6 +53,7 @@ struct PublishRequest {
   std::string author;                  // empty: not known
   std::vector<text::Chapter> chapters;
   nlohmann::json delivery = nlohmann::json::object();  // form of the finished work, as stored
+  std::vector<std::string> problems;   // what of the script is not accounted for; told in the sidecar; empty: nothing
   nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
 };
 

@@ -3,8 +3,11 @@
 #include <fstream>
 
 #include "broker/publish/output_name.h"
+#include "broker/publish/staged_file.h"
 #include "config/fault.h"
+#include "config/file.h"
 #include "config/seal.h"
+#include "config/sha256.h"
 
 namespace lectern::publish {
 
@@ -33,6 +36,7 @@ ordered_json describe_segment(const PublishedSegment& segment, const Piece& piec
                             {"seed", segment.seed},
                             {"notes", ordered_json(segment.notes)}};
   if (!segment.voice.empty()) described["voice"] = segment.voice;
+  if (segment.edited) described["edited"] = true;
   return described;
 }
 
@@ -78,7 +82,8 @@ std::optional<EarlierSidecar> read_earlier(const fs::path& sidecar, const fs::pa
     content.at("bytes").get_to(facts.bytes);
     content.at("seconds").get_to(facts.seconds);
     content.at("peak").get_to(facts.peak);
-    return EarlierSidecar{sidecar, audio, facts};
+    facts.replaces = content.value("replaces", "");
+    return EarlierSidecar{sidecar, audio, facts, content.value("edition", std::uint64_t{0})};
   } catch (const json::exception&) {
     return std::nullopt;
   }
@@ -93,20 +98,23 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
     segments.push_back(describe_segment(request.segments[i], timeline.pieces[i], facts.sample_rate_hz));
   for (const auto& gap : request.unspoken)
     unspoken.push_back({{"begin", gap.begin}, {"end", gap.end}, {"reason", gap.reason}});
-  const ordered_json content = {{"schema", kSchema},
-                                {"version", kVersion},
-                                {"job_id", request.job_id},
-                                {"audio", audio.filename().string()},
-                                {"sha256", facts.sha256},
-                                {"bytes", facts.bytes},
-                                {"format", facts.format},
-                                {"sample_rate_hz", facts.sample_rate_hz},
-                                {"seconds", facts.seconds},
-                                {"peak", facts.peak},
-                                {"gain", facts.gain},
-                                {"facts", ordered_json(request.facts)},
-                                {"segments", std::move(segments)},
-                                {"unspoken", std::move(unspoken)}};
+  ordered_json content = {{"schema", kSchema},
+                          {"version", kVersion},
+                          {"job_id", request.job_id},
+                          {"audio", audio.filename().string()},
+                          {"sha256", facts.sha256},
+                          {"bytes", facts.bytes},
+                          {"edition", request.edition},
+                          {"format", facts.format},
+                          {"sample_rate_hz", facts.sample_rate_hz},
+                          {"seconds", facts.seconds},
+                          {"peak", facts.peak},
+                          {"gain", facts.gain},
+                          {"facts", ordered_json(request.facts)},
+                          {"segments", std::move(segments)},
+                          {"unspoken", std::move(unspoken)}};
+  content["coverage"] = {{"complete", request.problems.empty()}, {"problems", request.problems}};
+  if (!facts.replaces.empty()) content["replaces"] = facts.replaces;
   return sealed(as_text(content, 1));
 }
 
@@ -123,6 +131,22 @@ std::vector<EarlierSidecar> earlier_sidecars(const fs::path& target, const std::
   }
   if (error) throw system_fault("cannot list the output folder " + folder.string(), error.value());
   return found;
+}
+
+std::optional<Former> find_former(const fs::path& audio, const std::string& job_id) {
+  const fs::path sidecar = sidecar_name(audio);
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(sidecar, error))) return std::nullopt;
+  const auto earlier = read_earlier(sidecar, audio, job_id);
+  if (!earlier) return std::nullopt;
+  Former former;
+  former.sidecar = read_file(sidecar);
+  if (!seal_holds(former.sidecar)) return std::nullopt;
+  if (!stands(audio)) return former;
+  if (!fs::is_regular_file(fs::symlink_status(audio, error))) return std::nullopt;
+  former.sha256 = sha256_file(audio);
+  const bool known = former.sha256 == earlier->facts.sha256 || former.sha256 == earlier->facts.replaces;
+  return known ? std::optional(former) : std::nullopt;
 }
 
 }  // namespace lectern::publish
