@@ -50,7 +50,8 @@ std::string spoken_text(const std::string& text, const SoundSettings& sound, con
     spoken += (spoken.empty() ? "" : " ") + segment.spoken;
   if (const std::size_t length = code_points(spoken); length > sound.max_segment_chars)
     throw Fault(Exit::bad_input,
-                "the text is spoken with " + std::to_string(length) + " characters; a segment of this model has at most " +
+                "the text is spoken with " + std::to_string(length) +
+                    " characters; a segment of this model has at most " +
                     std::to_string(sound.max_segment_chars),
                 "shorten it, or change the script and submit it again: only what changed is spoken");
   return spoken;

@@ -110,7 +110,8 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
   if (!submit.delivery.empty()) job.delivery = submit.delivery.dump();
   if (!submit.reading.empty()) job.reading = submit.reading.dump();
-  check_field(submit.lexicon.empty() || fs::path(submit.lexicon).is_absolute(), "lexicon", "must be an absolute path", "");
+  check_field(submit.lexicon.empty() || fs::path(submit.lexicon).is_absolute(), "lexicon", "must be an absolute path",
+              "");
   const LexiconShelf::Chosen chosen = lexicons_.choose(said.lexicon, job, sound);
   job.lexicon = chosen.json;
   // Who is missing in the cast, and voices that are nowhere, are said now and not at night.

@@ -61,7 +61,8 @@ const Lexicon& LexiconShelf::own() {
 LexiconShelf::Chosen LexiconShelf::choose(const std::string& file, const NewJob& job, const SoundSettings& sound) {
   Lexicon lexicon = own();
   if (!file.empty()) {
-    const fs::path named = fs::path(job.script_name).parent_path() / expand_home(file);  // an absolute file stays as it is
+    const fs::path named =
+        fs::path(job.script_name).parent_path() / expand_home(file);  // an absolute file stays as it is
     if (!named.is_absolute())
       throw Fault(Exit::bad_input, "lexicon '" + file + "': the script has no folder that it could lie in",
                   "name it from the root, or with --lexicon");
@@ -72,7 +73,8 @@ LexiconShelf::Chosen LexiconShelf::choose(const std::string& file, const NewJob&
   std::stable_sort(lexicon.begin(), lexicon.end(),
                    [](const auto& a, const auto& b) { return a.model.empty() && !b.model.empty(); });
   Lexicon transcribed;
-  std::copy_if(lexicon.begin(), lexicon.end(), std::back_inserter(transcribed), [](const auto& e) { return e.phonemes; });
+  std::copy_if(lexicon.begin(), lexicon.end(), std::back_inserter(transcribed),
+               [](const auto& e) { return e.phonemes; });
   Chosen chosen;
   if (!sound.phonemes) {
     chosen.warning = left_out(words_of(transcribed, job), job.model);

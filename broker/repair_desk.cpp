@@ -74,11 +74,12 @@ protocol::SegmentList RepairDesk::segments(const protocol::Segments& wish, const
   return answer;
 }
 
-// Without another text or seed of the user's the take gets a seed that follows from the one before: the same redo of the
-// same take gives the same again.
+// Without another text or seed of the user's the take gets a seed that follows from the one before: the same redo of
+// the same take gives the same again.
 Store::NewTake RepairDesk::new_take(const protocol::Redo& wish, const Job& job, std::uint64_t index) {
   std::optional<SegmentRow> row;
-  p_.store.for_each_segment(job.number, [&](const SegmentRow& found) { row = found; }, index, 1);
+  p_.store.for_each_segment(
+      job.number, [&](const SegmentRow& found) { row = found; }, index, 1);
   if (!row || row->index != index)
     throw Fault(Exit::not_found, "job #" + std::to_string(job.number) + " has no segment " + std::to_string(index),
                 job.segments == 0 ? "its script was not cut into segments" : few(job.segments));
@@ -102,8 +103,7 @@ protocol::Redone RepairDesk::redo(const protocol::Redo& wish, const Job& job) {
   protocol::Redone answer;
   answer.number = job.number;
   answer.output = job.output;
-  if (!is_id(wish.redo_id))
-    throw Fault(Exit::bad_input, "field 'redo_id': must be 8 to 64 letters, digits or dashes");
+  if (!is_id(wish.redo_id)) throw Fault(Exit::bad_input, "field 'redo_id': must be 8 to 64 letters, digits or dashes");
   if (wish.redo_id == job.redo_id) {
     answer.known = true;
     answer.segments = job.waiting + job.leased;
@@ -145,8 +145,10 @@ void RepairDesk::verify(const std::string& peer, std::uint64_t request, const pr
   if (known) {
     const Job& job = known->job;
     if (job.state != JobState::done)
-      throw Fault(Exit::bad_input, "job #" + std::to_string(job.number) + " is " + name(job.state) + ": it has no finished file",
-                  finished(job.state) ? "lectern status " + std::to_string(job.number) + " says why" : "wait until it is done");
+      throw Fault(
+          Exit::bad_input,
+          "job #" + std::to_string(job.number) + " is " + name(job.state) + ": it has no finished file",
+          finished(job.state) ? "lectern status " + std::to_string(job.number) + " says why" : "wait until it is done");
     known->script = p_.store.script(job.number);
     file = job.output;
   }

@@ -19,7 +19,8 @@ constexpr double kSound_s = 3;  // that a sound such as [laugh] may take
 
 constexpr std::size_t kFewTakes = 12, kFewCharacters = 20;
 constexpr double kDeviations = 5, kSigma = 1.4826;  // of a normal distribution, by its median deviation
-constexpr double kLeastLevel_db = 6, kLeastPace = 0.47;  // ln 1.6: nearer to the median is no outlier, however even a job is
+constexpr double kLeastLevel_db = 6,
+                 kLeastPace = 0.47;  // ln 1.6: nearer to the median is no outlier, however even a job is
 
 double decibel(double power) { return 10 * std::log10(std::max(power, 1e-12)); }
 
@@ -88,17 +89,19 @@ Signal measure_signal(std::span<const float> samples, int sample_rate_hz) {
 
 nlohmann::json signal_json(const Signal& s) {
   const auto rounded = [](double value, double to) { return std::round(value * to) / to; };
-  return {{"level_db", rounded(s.level_db, 10)},  {"peak", rounded(s.peak, 10000)},
-          {"clipped", rounded(s.clipped, 1e6)},   {"dc", rounded(s.dc, 1e5)},
+  return {{"level_db", rounded(s.level_db, 10)},    {"peak", rounded(s.peak, 10000)},
+          {"clipped", rounded(s.clipped, 1e6)},     {"dc", rounded(s.dc, 1e5)},
           {"silence_s", rounded(s.silence_s, 100)}, {"speech_s", rounded(s.speech_s, 100)}};
 }
 
 std::optional<Signal> signal_of(const nlohmann::json& notes) {
   if (!notes.is_object() || !notes.contains("signal") || !notes["signal"].is_object()) return std::nullopt;
   const nlohmann::json& signal = notes["signal"];
-  const auto number = [&](const char* key) { return signal.contains(key) && signal[key].is_number() ? signal[key].get<double>() : 0.0; };
-  return Signal{number("level_db"), number("peak"), number("clipped"), number("dc"), number("silence_s"),
-                number("speech_s")};
+  const auto number = [&](const char* key) {
+    return signal.contains(key) && signal[key].is_number() ? signal[key].get<double>() : 0.0;
+  };
+  return Signal{number("level_db"), number("peak"),      number("clipped"),
+                number("dc"),       number("silence_s"), number("speech_s")};
 }
 
 SpokenLength spoken_length(std::string_view text) {
@@ -108,8 +111,8 @@ SpokenLength spoken_length(std::string_view text) {
       const std::size_t end = text.find("/)", i + 3);
       if (end == std::string_view::npos) break;
       i = end + 1;
-    } else if (const std::size_t end = text.find(']', i); text[i] == '[' && end != std::string_view::npos &&
-                                                          text.substr(end, 3) != "](/") {
+    } else if (const std::size_t end = text.find(']', i);
+               text[i] == '[' && end != std::string_view::npos && text.substr(end, 3) != "](/") {
       ++length.sounds;
       i = end;
     } else {

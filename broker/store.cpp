@@ -160,10 +160,10 @@ std::optional<Store::Held> Store::held(const protocol::Lease& lease, const std::
   Query query(
       database_,
       guard_removed("fencing")
-          ? "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j ON j.id = s.job "
-            "WHERE s.id = ? AND ? > 0 AND ? > ''"
-          : "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j ON j.id = s.job "
-            "WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
+          ? "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j "
+            "ON j.id = s.job WHERE s.id = ? AND ? > 0 AND ? > ''"
+          : "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j "
+            "ON j.id = s.job WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
             "AND (s.state = 'waiting' OR (s.state = 'leased' AND s.worker = ?))",
       lease.segment, lease.attempt, worker);
   if (!query.next()) return std::nullopt;

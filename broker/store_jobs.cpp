@@ -11,8 +11,8 @@ constexpr const char* kJobColumns =
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
     "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job, j.speakers, "
-    "j.delivery, j.reading, j.lexicon, j.edition, j.redo_id, j.flagged FROM jobs j JOIN batches b ON b.id = j.batch WHERE "
-    "j.id = ?";
+    "j.delivery, j.reading, j.lexicon, j.edition, j.redo_id, j.flagged FROM jobs j JOIN batches b ON b.id = j.batch "
+    "WHERE j.id = ?";
 
 Job read_job(const Query& q) {
   Job job;

@@ -17,7 +17,8 @@ std::optional<Store::Redone> Store::redo(std::uint64_t number, const std::string
           "suspect = 0, reason = '', flags = '' WHERE job = ? AND idx = ? AND state IN ('waiting','done','failed')",
           take.spoken, take.seed, take.take, number, take.index)
         .run();
-    if (take.edited) Query(database_, "UPDATE segments SET edited = 1 WHERE job = ? AND idx = ?", number, take.index).run();
+    if (take.edited)
+      Query(database_, "UPDATE segments SET edited = 1 WHERE job = ? AND idx = ?", number, take.index).run();
     indexes += (indexes.empty() ? " " : ", ") + std::to_string(take.index);
   }
   Redone redone;

@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kFolderSidecar = "sidecar.json";  // of a work in several files
-constexpr double kSilent = 0.001;  // -60 dBFS
-constexpr double kExact_s = 1e-6;  // rounding of times in the sidecar
+constexpr double kSilent = 0.001;                       // -60 dBFS
+constexpr double kExact_s = 1e-6;                       // rounding of times in the sidecar
 
 class Verification {
  public:

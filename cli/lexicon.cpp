@@ -71,9 +71,9 @@ int list(const Context& context, const Words& words) {
   }
   std::vector<std::vector<std::string>> rows{{"WORD", "SPOKEN", "VOICE", "MODEL", "MATCHES"}};
   for (const LexiconEntry& e : lexicon)
-    rows.push_back({printable(e.word), printable(spoken_as_written(e)), printable(e.voice), printable(e.model),
-                    std::string(e.whole_word ? "whole words" : "inside words too") +
-                        (e.match_case ? ", in this case" : "")});
+    rows.push_back(
+        {printable(e.word), printable(spoken_as_written(e)), printable(e.voice), printable(e.model),
+         std::string(e.whole_word ? "whole words" : "inside words too") + (e.match_case ? ", in this case" : "")});
   write_text(STDOUT_FILENO, aligned(rows, {}));
   return 0;
 }
@@ -156,8 +156,11 @@ int try_text(const Context& context, const Words& words) {
     print_json({{"segments", segments}, {"file", temporary.keep ? json(temporary.audio.string()) : json()}});
   else
     write_text(STDOUT_FILENO, text + (temporary.keep ? printable(temporary.audio.string()) + "\n" : ""));
-  if (!player.empty()) play(temporary.audio);
-  return 0;
+  if (player.empty()) return 0;
+  temporary.keep = true;  // for whoever wants to hear it all the same
+  const bool heard = play(temporary.audio);
+  temporary.keep = false;
+  return heard ? 0 : kInterrupted;
 }
 
 }  // namespace
@@ -183,9 +186,11 @@ void add_lexicon(CLI::App& app, Context& context, Action& chosen) {
 
   CLI::App* made = command("add", "Say how a word is spoken", add);
   made->add_option("WORD", words->word, "As it is written in scripts")->required();
-  made->add_option("SPOKEN", words->spoken, "Other words, or IPA between strokes for models that take phonemes")->required();
+  made->add_option("SPOKEN", words->spoken, "Other words, or IPA between strokes for models that take phonemes")
+      ->required();
   whom(made);
-  made->add_flag("--whole-word,!--inside-words", words->whole_word, "Only as a word of its own (the default), or inside others too");
+  made->add_flag("--whole-word,!--inside-words", words->whole_word,
+                 "Only as a word of its own (the default), or inside others too");
   made->add_flag("--case,!--any-case", words->match_case, "Only in this case; default: in any");
   place(made);
   made->footer("Examples:\n  lectern lexicon add Cholmondeley Chumley\n  lectern lexicon add Cholmondeley /ˈtʃʌmli/");
@@ -198,7 +203,8 @@ void add_lexicon(CLI::App& app, Context& context, Action& chosen) {
   whom(made);
   place(made);
 
-  made = command("try", "Show what is spoken for a text, with phonemes where the model has them, and speak it", try_text);
+  made =
+      command("try", "Show what is spoken for a text, with phonemes where the model has them, and speak it", try_text);
   made->add_option("TEXT", words->word, "A sentence or two")->required();
   made->add_option("--voice", words->voice, "Who speaks; default: as for a submit")->type_name("NAME");
   made->add_option("--model", words->model, "What speaks; default: as for a submit")->type_name("NAME");

@@ -46,8 +46,8 @@ bool installed(const std::string& program) {
 const Player* player_for(const fs::path& audio) {
   const std::string extension = audio.extension().string();
   for (const Player& player : players()) {
-    const bool reads = player.extensions.empty() ||
-                       std::find(player.extensions.begin(), player.extensions.end(), extension) != player.extensions.end();
+    const bool reads = player.extensions.empty() || std::find(player.extensions.begin(), player.extensions.end(),
+                                                              extension) != player.extensions.end();
     if (reads && installed(player.program)) return &player;
   }
   return nullptr;
@@ -79,7 +79,8 @@ bool play(const fs::path& audio) {
     execvp(words[0], words.data());
     _exit(127);
   }
-  struct sigaction ignore {}, before {};  // Ctrl-C is the player's; we end with it
+  struct sigaction ignore {
+  }, before{};  // Ctrl-C is the player's; we end with it
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGINT, &ignore, &before);
   int status = 0;

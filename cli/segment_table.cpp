@@ -65,8 +65,7 @@ std::string segment_table(const protocol::SegmentList& list, int width) {
     rows.push_back({std::to_string(segment.index), time == times.end() ? "-" : clock_time(time->second),
                     segment.state + (segment.edited ? ", edited" : ""), printable(segment.voice),
                     printable(joined(segment.flags)),
-                    printable(segment.text) +
-                        (segment.reason.empty() ? "" : " (" + printable(segment.reason) + ")")});
+                    printable(segment.text) + (segment.reason.empty() ? "" : " (" + printable(segment.reason) + ")")});
   }
   return fitted_lines(aligned(rows, {true, true}), width);
 }

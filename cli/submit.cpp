@@ -223,7 +223,8 @@ class Submitting {
       sum.segments_spoken += e.segments_spoken;
       sum.characters += e.characters;
       sum.audio_s += e.audio_s;
-      if (!e.warning.empty()) std::fprintf(stderr, "warning: %s: %s\n", printable(e.name).c_str(), printable(e.warning).c_str());
+      if (!e.warning.empty())
+        std::fprintf(stderr, "warning: %s: %s\n", printable(e.name).c_str(), printable(e.warning).c_str());
     }
     if (context_.json) {
       json_ = {{"estimates", list}};

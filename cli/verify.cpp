@@ -68,9 +68,11 @@ void add_verify(CLI::App& app, Context& context, Action& chosen) {
   CLI::App* command = app.add_subcommand("verify", "Check that finished files are whole; show takes that are odd");
   command->group(kJobCommands);
   auto words = std::make_shared<std::vector<std::string>>();
-  command->add_option("JOB|FILE", *words, "Jobs that are done; audio files or their .json, of forgotten jobs too")->required();
+  command->add_option("JOB|FILE", *words, "Jobs that are done; audio files or their .json, of forgotten jobs too")
+      ->required();
   command->footer(
-      "Reads the audio and its sidecar: SHA-256 and seal, length and level, every character and word of the script, and\n"
+      "Reads the audio and its sidecar: SHA-256 and seal, length and level, every character and word of the script, "
+      "and\n"
       "whether the takes are there. Exit code 1 when something is wrong.");
   command->callback([&context, &chosen, words] { chosen = [&context, words] { return verify(context, *words); }; });
 }

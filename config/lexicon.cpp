@@ -190,8 +190,8 @@ std::size_t remove_entries(const fs::path& file, const std::string& word, const 
   Lexicon rest;
   std::vector<std::size_t> gone;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool fits = all[i].word == word && (voice.empty() || all[i].voice == voice) &&
-                      (model.empty() || all[i].model == model);
+    const bool fits =
+        all[i].word == word && (voice.empty() || all[i].voice == voice) && (model.empty() || all[i].model == model);
     fits ? gone.push_back(i) : rest.push_back(all[i]);
   }
   if (!gone.empty()) write_lexicon(file, without_lines(read_file(file), gone), rest);

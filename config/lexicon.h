@@ -15,9 +15,9 @@
 namespace lectern {
 
 struct LexiconEntry {
-  std::string word;      // as it is written
-  std::string spoken;    // words, or IPA without its strokes
-  bool phonemes = false; // `spoken` is IPA
+  std::string word;          // as it is written
+  std::string spoken;        // words, or IPA without its strokes
+  bool phonemes = false;     // `spoken` is IPA
   std::string voice, model;  // empty: any
   bool whole_word = true;
   bool match_case = false;
@@ -25,8 +25,8 @@ struct LexiconEntry {
 };
 using Lexicon = std::vector<LexiconEntry>;
 
-// Throws Fault(bad_input) for an empty word, for nothing that is spoken, and for a symbol that no model knows. `spoken`:
-// as the user writes it, IPA between strokes.
+// Throws Fault(bad_input) for an empty word, for nothing that is spoken, and for a symbol that no model knows.
+// `spoken`: as the user writes it, IPA between strokes.
 LexiconEntry make_entry(const std::string& word, const std::string& spoken);
 std::string spoken_as_written(const LexiconEntry& entry);  // "Chumley", "/ˈtʃʌmli/"
 // Whether one takes the place of the other: the same word for the same voice and model.
@@ -39,8 +39,8 @@ Lexicon read_lexicon(const std::filesystem::path& file);
 // The entries of `stronger` stand over those of `weaker`.
 Lexicon joined(Lexicon weaker, const Lexicon& stronger);
 
-// Changes a file: whole or not at all, comments stay where they can. `add` creates it; it replaces the entry of the same
-// place and says so. `remove` returns how many it took out: those of the word that fit what else is named.
+// Changes a file: whole or not at all, comments stay where they can. `add` creates it; it replaces the entry of the
+// same place and says so. `remove` returns how many it took out: those of the word that fit what else is named.
 bool add_entry(const std::filesystem::path& file, const LexiconEntry& entry);
 std::size_t remove_entries(const std::filesystem::path& file, const std::string& word, const std::string& voice,
                            const std::string& model);

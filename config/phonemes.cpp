@@ -33,11 +33,11 @@ constexpr Replacement kOthers[] = {{"r.", "ɽ"},  {"a^ɪ", "I"}, {"a^ʊ", "W"}, 
                                    {"t^ʃ", "ʧ"}, {"ɔ^ɪ", "Y"}, {"^", ""},    {"-", ""}};
 
 // What people write -> what espeak-ng would give.
-constexpr Replacement kWritten[] = {{"\u0361", "^"}, {"\u035C", "^"}, {"g", "ɡ"}, {"ɫ", "l"},  {"ʍ", "w"},
-                                    {"ɝ", "ɜː"},      {"'", "ˈ"},      {"ʼ", "ˈ"}, {":", "ː"},  {".", ""},
-                                    {"‿", ""},        {"ʦ", "t^s"},    {"ʣ", "d^z"}};
-constexpr Replacement kUntied[] = {{"tʃ", "t^ʃ"}, {"dʒ", "d^ʒ"}, {"aɪ", "a^ɪ"}, {"aʊ", "a^ʊ"}, {"eɪ", "e^ɪ"},
-                                   {"ɔɪ", "ɔ^ɪ"}, {"oʊ", "o^ʊ"}, {"əʊ", "ə^ʊ"}};
+constexpr Replacement kWritten[] = {{"\u0361", "^"}, {"\u035C", "^"}, {"g", "ɡ"},  {"ɫ", "l"}, {"ʍ", "w"},
+                                    {"ɝ", "ɜː"},     {"'", "ˈ"},      {"ʼ", "ˈ"},  {":", "ː"}, {".", ""},
+                                    {"‿", ""},       {"ʦ", "t^s"},    {"ʣ", "d^z"}};
+constexpr Replacement kUntied[] = {{"tʃ", "t^ʃ"}, {"dʒ", "d^ʒ"}, {"aɪ", "a^ɪ"}, {"aʊ", "a^ʊ"},
+                                   {"eɪ", "e^ɪ"}, {"ɔɪ", "ɔ^ɪ"}, {"oʊ", "o^ʊ"}, {"əʊ", "ə^ʊ"}};
 constexpr std::string_view kVowels[] = {"a", "ɑ", "ɒ", "æ", "ə", "ɚ", "ɛ", "ɜ", "ɪ", "i", "ɨ", "ɔ", "o", "ʊ", "u", "ʌ",
                                         "e", "y", "ø", "œ", "ɐ", "ɯ", "ɤ", "A", "I", "O", "W", "Y", "Q", "ᵊ", "ᵻ"};
 
@@ -127,7 +127,8 @@ const std::set<std::string>& known_phonemes() {
     if (!tokenizer.is_object() || !tokenizer.contains("model"))
       throw Fault(Exit::internal, file.string() + " holds no symbols", "install Lectern again");
     for (const auto& [symbol, id] : tokenizer["model"]["vocab"].items()) symbols.insert(symbol);
-    for (const char* mark : {"$", ";", ":", ",", ".", "!", "?", "—", "…", "\"", "(", ")", "“", "”"}) symbols.erase(mark);
+    for (const char* mark : {"$", ";", ":", ",", ".", "!", "?", "—", "…", "\"", "(", ")", "“", "”"})
+      symbols.erase(mark);
     return symbols;
   }();
   return known;

@@ -60,12 +60,13 @@ class Comparison {
           end_script = script_[j++].end;
       }
       if (end != end_script)
-        tell(first, "ends at character " + std::to_string(end) + ", the script's sentence at " +
-                        std::to_string(end_script));
+        tell(first,
+             "ends at character " + std::to_string(end) + ", the script's sentence at " + std::to_string(end_script));
       else
         compare(first, i, first_script, j);
     }
-    if (problems_.empty() && i < spoken_.size()) tell(i, "speaks " + quoted(spoken_[i].spoken) + ", which is not in the script");
+    if (problems_.empty() && i < spoken_.size())
+      tell(i, "speaks " + quoted(spoken_[i].spoken) + ", which is not in the script");
     if (problems_.empty() && j < script_.size())
       problems_.push_back("no segment speaks " + quoted(script_[j].spoken) + " at character " +
                           std::to_string(script_[j].begin));

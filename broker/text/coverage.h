@@ -19,7 +19,7 @@ struct Covered {
   std::size_t index = 0;           // for messages
   std::size_t begin = 0, end = 0;  // code points of the script
   std::string spoken;
-  bool edited = false;             // not what the script says, and meant so
+  bool edited = false;  // not what the script says, and meant so
 };
 
 // Cuts the script as it was cut, with that many characters a segment.

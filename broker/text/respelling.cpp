@@ -40,8 +40,8 @@ Respelling::Respelling(const Lexicon& lexicon, const std::string& voice, const s
     const std::u32string written = to_code_points(e.word);
     if (written.empty()) continue;
     const std::string spoken = e.phonemes ? e.spoken : normalise(e.spoken, language);
-    entries_[lower(written[0])].push_back({e.match_case ? written : lower_by_one(written), to_code_points(spoken), e.voice,
-                                           e.phonemes, e.whole_word, e.match_case});
+    entries_[lower(written[0])].push_back({e.match_case ? written : lower_by_one(written), to_code_points(spoken),
+                                           e.voice, e.phonemes, e.whole_word, e.match_case});
   }
   // The longest, then those that say more, then the later one: it comes from the stronger place.
   for (auto& [letter, entries] : entries_) {
@@ -72,7 +72,8 @@ std::string Respelling::speak(std::u32string_view written, const std::string& vo
   std::u32string text;
   std::vector<std::u32string> spoken;
   for (std::size_t i = 0; i < written.size();) {
-    const Entry* entry = spoken.size() < kMost ? match(written, lower_text, i, voice.empty() ? voice_ : voice) : nullptr;
+    const Entry* entry =
+        spoken.size() < kMost ? match(written, lower_text, i, voice.empty() ? voice_ : voice) : nullptr;
     if (!entry) {
       text += written[i++];
       continue;

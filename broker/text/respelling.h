@@ -16,7 +16,8 @@ namespace lectern::text {
 
 class Respelling {
  public:
-  // `voice`: the job's. `phonemes`: whether the model takes "[word](/ipa/)"; if not, entries with phonemes are left out.
+  // `voice`: the job's. `phonemes`: whether the model takes "[word](/ipa/)"; if not, entries with phonemes are left
+  // out.
   Respelling(const Lexicon& lexicon, const std::string& voice, const std::string& language, bool phonemes);
 
   // What is spoken for the text, UTF-8: normalised, with its entries. `voice`: who speaks it; empty: the job's.
@@ -29,7 +30,8 @@ class Respelling {
     std::string voice;      // empty: any
     bool phonemes, whole_word, match_case;
   };
-  const Entry* match(std::u32string_view text, std::u32string_view lower, std::size_t at, const std::string& voice) const;
+  const Entry* match(std::u32string_view text, std::u32string_view lower, std::size_t at,
+                     const std::string& voice) const;
 
   std::string voice_, language_;
   std::map<char32_t, std::vector<Entry>> entries_;  // by their first letter in lower case; the longest first

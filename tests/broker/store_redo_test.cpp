@@ -91,7 +91,8 @@ TEST_F(RedoTest, OfAFailedJobLeavesItsOtherFailuresAsTheyAre) {
 TEST_F(RedoTest, OfWhatHasNotEndedIsRefusedAndChangesNothing) {
   const auto waiting = submit("job-00001", 1), cancelled = submit("job-00002", 1);
   store->change(cancelled, JobEvent::cancel);
-  for (const auto job : {waiting, cancelled, std::uint64_t{999}}) EXPECT_FALSE(store->redo(job, "redo-0001", {anew(0)}));
+  for (const auto job : {waiting, cancelled, std::uint64_t{999}})
+    EXPECT_FALSE(store->redo(job, "redo-0001", {anew(0)}));
   EXPECT_EQ(store->claim(waiting, "w1", 1, true).at(0).work.text, "ten chars0");
 }
 

@@ -129,7 +129,8 @@ TEST(Phonemes, OfDictionariesAreTheModels) {
 }
 
 TEST(Phonemes, ThatNoModelKnowsAreNamed) {
-  for (const char* fine : {"ˈtʃʌmli", "t͡ʃ", "ˌnuː ˈjɔːk", "bɔ̃ʒuʁ", "ˈpero"}) EXPECT_EQ(unknown_phoneme(fine), "") << fine;
+  for (const char* fine : {"ˈtʃʌmli", "t͡ʃ", "ˌnuː ˈjɔːk", "bɔ̃ʒuʁ", "ˈpero"})
+    EXPECT_EQ(unknown_phoneme(fine), "") << fine;
   EXPECT_EQ(unknown_phoneme("ˈt9ʌm"), "9");
   EXPECT_EQ(unknown_phoneme("a$"), "$");
   EXPECT_EQ(unknown_phoneme("ǃa"), "ǃ");

@@ -26,7 +26,8 @@ json sidecar(const fs::path& file) { return json::parse(content(file), nullptr, 
 
 int spoken(const Installation& lectern) {
   int sum = 0;
-  for (const auto& worker : lectern.status()["workers"]) sum += worker["segments_done"].get<int>();
+  const json status = lectern.status();
+  for (const auto& worker : status["workers"]) sum += worker["segments_done"].get<int>();
   return sum;
 }
 
@@ -41,7 +42,8 @@ json segments(const Installation& lectern, std::vector<std::string> words = {}) 
 std::string with_player(const Installation& lectern, const std::string& name, int exit = 0) {
   const fs::path folder = lectern.folder() / "players", player = folder / name;
   fs::create_directories(folder);
-  std::ofstream(player) << "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > " << (lectern.folder() / "played") << "\nexit " << exit << "\n";
+  std::ofstream(player) << "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > " << (lectern.folder() / "played") << "\nexit "
+                        << exit << "\n";
   chmod(player.c_str(), 0755);
   return folder;
 }
@@ -171,12 +173,14 @@ TEST(Repair, WhatCannotBeRedoneSaysWhyAndChangesNothing) {
 TEST(Repair, AJobAndItsSegmentsArePlayedThroughThePlayerThatIsThere) {
   Installation lectern;
   EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(3, "one")), "--wait"}).exit, 0);
-  const std::string path = std::getenv("PATH");
   const auto play = [&](const std::string& folders, std::vector<std::string> words) {
     fs::remove(lectern.folder() / "played");
-    const Variable found("PATH", folders);
+    const std::string before = std::getenv("PATH");
+    setenv("PATH", folders.c_str(), 1);
     words.insert(words.begin(), "play");
-    return lectern.run(words);
+    const Ended ended = lectern.run(words);
+    setenv("PATH", before.c_str(), 1);  // others of this process need it
+    return ended;
   };
   const std::string players = with_player(lectern, "aplay");
   const Ended none = play(players, {"1"});  // aplay cannot read FLAC
@@ -186,11 +190,10 @@ TEST(Repair, AJobAndItsSegmentsArePlayedThroughThePlayerThatIsThere) {
   EXPECT_NE(none.err.find("install ffmpeg"), std::string::npos) << none.err;
 
   with_player(lectern, "mpv");
-  const std::string shell = players + ":" + path;
-  EXPECT_EQ(play(shell, {"1"}).exit, 0);
+  EXPECT_EQ(play(players, {"1"}).exit, 0);
   const std::string played = content(lectern.folder() / "played");
   EXPECT_NE(played.find((lectern.work() / "a.flac").string() + "\n"), std::string::npos) << played;
-  EXPECT_EQ(play(shell, {"1", "--segment", "2"}).exit, 0);
+  EXPECT_EQ(play(players, {"1", "--segment", "2"}).exit, 0);
   EXPECT_NE(content(lectern.folder() / "played").find("/takes/"), std::string::npos);
 
   with_player(lectern, "mpv", 3);
@@ -209,7 +212,10 @@ constexpr int kShards = 4;
 
 bool die_at(int point) {
   Installation lectern(0, "keep_alive: 60\n", LECTERN_FAULTS_PROGRAM);
-  EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(1, "one") + "\n\n" + sentences(1, "two")), "--wait"}).exit, 0);
+  EXPECT_EQ(
+      lectern.run({"submit", lectern.script("a.txt", sentences(1, "one") + "\n\n" + sentences(1, "two")), "--wait"})
+          .exit,
+      0);
   EXPECT_EQ(lectern.run({"stop"}).exit, 0);
   const std::string old = sha256_file(lectern.work() / "a.flac");
   const fs::path marker = lectern.folder() / "died";

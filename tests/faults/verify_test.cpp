@@ -34,14 +34,16 @@ json verified(const Installation& lectern, const std::string& what, int exit) {
 std::string wrong(const json& one) {
   std::string all;
   for (const auto& check : one.value("checks", json::array()))
-    if (!check["passed"].get<bool>()) all += check["name"].get<std::string>() + ": " + check["detail"].get<std::string>() + "|";
+    if (!check["passed"].get<bool>())
+      all += check["name"].get<std::string>() + ": " + check["detail"].get<std::string>() + "|";
   return all;
 }
 
 class Verify : public testing::Test {
  protected:
   Verify() {
-    script = "# A title\n\n" + sentences(4, "one") + "\n\n* * *\n\nThe 2nd part has 12 words, more or less. " + sentences(3, "two");
+    script = "# A title\n\n" + sentences(4, "one") + "\n\n* * *\n\nThe 2nd part has 12 words, more or less. " +
+             sentences(3, "two");
     EXPECT_EQ(lectern.run({"submit", lectern.script("a.md", script), "--wait"}).exit, 0);
     audio = lectern.work() / "a.flac";
     sidecar = lectern.work() / "a.json";
@@ -109,8 +111,12 @@ TEST_F(Verify, WhatWasPublishedWrongIsFound) {
   wrongly([](auto& s) { s["segments"][1]["text"] = "Another text."; }, "script: segment 1 speaks 'Another text.'");
   wrongly([](auto& s) { s["unspoken"].erase(s["unspoken"].begin()); }, "have no reason");
   wrongly([](auto& s) { s["segments"][2]["start_s"] = 99; }, "duration: segment 2 begins at 99.000 s");
-  wrongly([](auto& s) { s["segments"].back()["pause_s"] = 99; s["seconds"] = s["seconds"].template get<double>() + 99; },
-          "duration: ");
+  wrongly(
+      [](auto& s) {
+        s["segments"].back()["pause_s"] = 99;
+        s["seconds"] = s["seconds"].template get<double>() + 99;
+      },
+      "duration: ");
   wrongly([](auto& s) { s["peak"] = 0.1; }, "level: its peak is");
   wrongly([](auto& s) { s["job_id"] = "another-job"; }, "sidecar: is of another job");
   wrongly([](auto& s) { s["segments"] = "none"; }, "the sidecar does not say what it should");
@@ -143,14 +149,17 @@ TEST(Signals, OddTakesAreFlaggedWithTheirTimes) {
   const Variable sleeps("LECTERN_AGENT_SLEEPS", "1");
   Installation lectern(0, "", LECTERN_FAULTS_PROGRAM);
   std::string script;
-  for (int i = 0; i < 20; ++i) script += "This is sentence number " + std::to_string(i) + " of the whole script here.\n\n";
+  for (int i = 0; i < 20; ++i)
+    script += "This is sentence number " + std::to_string(i) + " of the whole script here.\n\n";
   EXPECT_EQ(lectern.run({"start"}).exit, 0);
   PlayedWorker worker(lectern.paths(), "odd-worker");
   EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", script)}).exit, 0);
   for (int i = 0; i < 20; ++i) {
     const auto work = worker.work();
     ASSERT_TRUE(work) << i;
-    const auto is = [&](const char* number) { return work->text.find(std::string("number ") + number) != std::string::npos; };
+    const auto is = [&](const char* number) {
+      return work->text.find(std::string("number ") + number) != std::string::npos;
+    };
     const double usual = static_cast<double>(work->text.size()) / 15;
     worker.speak(*work, usual * (is("seven of") ? 6 : is("twelve of") ? 1.9 : 1));
   }
@@ -164,7 +173,8 @@ TEST(Signals, OddTakesAreFlaggedWithTheirTimes) {
   const Ended listed = lectern.run({"segments", "1", "--flagged", "--json"});
   EXPECT_EQ(json::parse(listed.out)["segments"].size(), 2u) << listed.out;
   EXPECT_NE(lectern.run({"status", "1"}).out.find("flagged    2 segments"), std::string::npos);
-  EXPECT_NE(lectern.run({"report"}).out.find("#1: 2 segments flagged"), std::string::npos) << lectern.run({"report"}).out;
+  EXPECT_NE(lectern.run({"report"}).out.find("#1: 2 segments flagged"), std::string::npos)
+      << lectern.run({"report"}).out;
   EXPECT_EQ(lectern.status()["jobs"][0]["segments_flagged"], 2);
 }
 
@@ -177,14 +187,16 @@ TEST(CoverageCheck, IsLoudWhenSomethingOfTheScriptIsMissing) {
   EXPECT_EQ(lectern.run({"stop"}).exit, 0);
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(lectern.paths().database().c_str(), &database), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(database, "UPDATE segments SET spoken = 'The second one.' WHERE idx = 1", nullptr, nullptr, nullptr),
-            SQLITE_OK);
+  EXPECT_EQ(
+      sqlite3_exec(database, "UPDATE segments SET spoken = 'The second one.' WHERE idx = 1", nullptr, nullptr, nullptr),
+      SQLITE_OK);
   sqlite3_close(database);
   EXPECT_EQ(lectern.run({"run-now", "1"}).exit, 0);
   EXPECT_EQ(lectern.run({"wait", "1", "--timeout", "20"}).exit, 0);
   const std::string reason = lectern.status()["jobs"][0]["reason"];
-  EXPECT_EQ(reason, "not all of the script is accounted for: segment 1 speaks 'The second one.', the script says "
-                    "'The second one is here as well.'");
+  EXPECT_EQ(reason,
+            "not all of the script is accounted for: segment 1 speaks 'The second one.', the script says "
+            "'The second one is here as well.'");
   const json told = json::parse(content(lectern.work() / "a.json"));
   EXPECT_EQ(told["coverage"]["complete"], false);
   EXPECT_EQ(told["coverage"]["problems"].size(), 1u);

@@ -54,10 +54,13 @@ TEST_F(Coverage, OfMarkdownVoicesNumbersAndALexiconIsComplete) {
   how.max_segment_chars = 60;
   how.cast = {{"Anna", "high"}};
   how.lexicon = {make_entry("Cholmondeley", "Chumley"), make_entry("1984", "nineteen eighty four")};
-  read("# I. A *title*\n\nSome `code` and a [link](http://x.y/z) to 1984, Dr. Cholmondeley, $3.50 and 12 May 1999 at the "
-       "very end of a long sentence with 3 1/2 apples.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAnna: I said so. [voice: low] "
-       "And he, too.\n\n```\nint main();\n```\n",
-       how);
+  read(
+      "# I. A *title*\n\nSome `code` and a [link](http://x.y/z) to 1984, Dr. Cholmondeley, $3.50 and 12 May 1999 at "
+      "the "
+      "very end of a long sentence with 3 1/2 apples.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAnna: I said so. [voice: "
+      "low] "
+      "And he, too.\n\n```\nint main();\n```\n",
+      how);
   EXPECT_THAT(problems(), testing::IsEmpty());
 }
 
@@ -102,9 +105,11 @@ TEST_F(Coverage, NoticesEveryWordThatIsNotTheScripts) {
 TEST_F(Coverage, AcceptsWhatWasEditedAndLooksAtItsNeighbours) {
   SegmenterOptions how;
   how.max_segment_chars = 60;
-  read("A sentence that is much too long for one segment of this model, and so it is cut, again and again, at its commas. "
-       "Then comes another one.",
-       how);
+  read(
+      "A sentence that is much too long for one segment of this model, and so it is cut, again and again, at its "
+      "commas. "
+      "Then comes another one.",
+      how);
   ASSERT_GT(segments.size(), 3u);
   segments[1].spoken = "Something else.";
   expect_problem("segment 0 speaks");
@@ -139,7 +144,8 @@ TEST(Gaps, AreNamedWithTheirCharacters) {
               testing::ElementsAre("characters 4 to 5 of the script are accounted for twice, in rule"));
   EXPECT_THAT(gaps(segments, {{5, 6, "rule"}}, 12),
               testing::ElementsAre("characters 10 to 12 of the script are in no segment and have no reason"));
-  EXPECT_THAT(gaps(segments, {{5, 6, "rule"}}, 9), testing::ElementsAre("what is spoken goes on behind the script's end"));
+  EXPECT_THAT(gaps(segments, {{5, 6, "rule"}}, 9),
+              testing::ElementsAre("what is spoken goes on behind the script's end"));
 }
 
 }  // namespace

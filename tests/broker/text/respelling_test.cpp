@@ -43,7 +43,8 @@ TEST(Respelling, SeesWhatIsWrittenBeforeItIsWrittenOut) {
 }
 
 TEST(Respelling, PrefersTheLongestAndTheVoicesOwn) {
-  const Lexicon lexicon{entry("New York", "Noo Yawk"), entry("York", "Yorrick"), entry("York", "Yark", true, false, "anna")};
+  const Lexicon lexicon{entry("New York", "Noo Yawk"), entry("York", "Yorrick"),
+                        entry("York", "Yark", true, false, "anna")};
   EXPECT_EQ(spoken(lexicon, "From York to New York."), "From Yorrick to Noo Yawk.");
   EXPECT_EQ(spoken(lexicon, "From York to New York.", false, "anna"), "From Yark to Noo Yawk.");
   EXPECT_EQ(Respelling(lexicon, "anna", "en-us", false).speak(U"York.", ""), "Yark.") << "the job's own voice";
