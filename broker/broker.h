@@ -71,6 +71,7 @@ class Broker {
   hooks::Hooks hooks_;
   watch::WatchedFolders folders_;
   FolderDesk folder_desk_;
+  RepairDesk repair_desk_;
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;

@@ -48,6 +48,15 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     change(peer, message);
   } else if (type == protocol::History::kType) {
     history(peer, message);
+  } else if (type == protocol::Segments::kType) {
+    const auto wish = protocol::parse<protocol::Segments>(message);
+    const Job job = named(wish.job);
+    p_.post.to_client(peer, p_.repairs.segments(wish, view(job), job), message.request);
+  } else if (type == protocol::Redo::kType) {
+    const auto wish = protocol::parse<protocol::Redo>(message);
+    p_.post.to_client(peer, p_.repairs.redo(wish, named(wish.job)), message.request);
+  } else if (type == protocol::Verify::kType) {
+    p_.repairs.verify(peer, message.request, protocol::parse<protocol::Verify>(message));
   } else if (type == protocol::Plan::kType) {
     p_.post.to_client(peer, p_.estimates.plan(), message.request);
   } else if (type == protocol::Report::kType) {
@@ -75,16 +84,17 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
   if (message.payload.size() != 1)
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
-    answer_submit(peer, message.request, *known, true);
+    answer_submit(peer, message.request, *known, true, "");
     return;
   }
-  const auto [job, sound] = p_.intake.check(submit, message.payload[0]);
-  if (submit.dry_run) return estimate(peer, message.request, job, sound);
-  const auto added = p_.intake.add(job);
-  answer_submit(peer, message.request, added.number, added.known);
+  const Intake::Checked checked = p_.intake.check(submit, message.payload[0]);
+  if (submit.dry_run) return estimate(peer, message.request, checked);
+  const auto added = p_.intake.add(checked.job);
+  answer_submit(peer, message.request, added.number, added.known, checked.warning);
 }
 
-void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known) {
+void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
+                               const std::string& warning) {
   const auto job = p_.store.job(number);
   protocol::Submitted answer;
   answer.job_id = job->job_id;
@@ -94,18 +104,21 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
   answer.warning = p_.estimates.too_late(*job);
+  if (!warning.empty()) answer.warning += (answer.warning.empty() ? "" : "; ") + warning;
   p_.post.to_client(peer, answer, request);
 }
 
-void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const NewJob& job,
-                          const SoundSettings& sound) {
+void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked) {
+  const NewJob& job = checked.job;
   const double chars_per_second = p_.models.model(job.model).chars_per_second * job.speed;
-  p_.pipeline.run([this, peer, request, job, sound, chars_per_second]() -> WorkPool::Result {
+  p_.pipeline.run([this, peer, request, job, sound = checked.sound, warning = checked.warning,
+                   chars_per_second]() -> WorkPool::Result {
     try {
       auto cut = std::make_shared<CutScript>(p_.intake.cut(job, sound));
-      return [this, peer, request, job, sound, chars_per_second, cut] {
+      return [this, peer, request, job, sound, warning, chars_per_second, cut] {
         protocol::Estimate estimate;
         estimate.job_id = job.job_id;
+        estimate.warning = warning;
         estimate.name = job.name;
         estimate.output = job.output;
         estimate.model = sound.model;
@@ -160,12 +173,16 @@ void ClientDesk::status(const std::string& peer, std::uint64_t request, const st
   p_.post.to_client(peer, answer, request);
 }
 
+Job ClientDesk::named(const std::string& job) {
+  return *p_.store.job(p_.store.select({{job}, "", false}, false).front());
+}
+
 void ClientDesk::history(const std::string& peer, const protocol::Message& message) {
   const auto wanted = protocol::parse<protocol::History>(message);
-  const std::uint64_t number = p_.store.select({{wanted.job}, "", false}, false).front();
+  const Job job = named(wanted.job);
   protocol::Events answer;
-  answer.job = view(*p_.store.job(number));
-  answer.events = p_.store.history(number);
+  answer.job = view(job);
+  answer.events = p_.store.history(job.number);
   p_.post.to_client(peer, answer, message.request);
 }
 

@@ -14,6 +14,7 @@
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
+#include "broker/repair_desk.h"
 #include "broker/reports.h"
 #include "broker/schedules.h"
 #include "broker/store.h"
@@ -37,6 +38,7 @@ class ClientDesk {
     Schedules& schedules;
     Reports& reports;
     FolderDesk& folders;
+    RepairDesk& repairs;
     const Paths& paths;
     const Settings& settings;
     const Clock& clock;
@@ -60,10 +62,12 @@ class ClientDesk {
     std::int64_t until_ms = 0;
   };
   void submit(const std::string& peer, const protocol::Message& message);
-  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known);
-  void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
+  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
+                     const std::string& warning);
+  void estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void report(const std::string& peer, std::uint64_t request, const protocol::Report& wish);
+  Job named(const std::string& job);  // throws Fault(not_found)
   void history(const std::string& peer, const protocol::Message& message);
   void outputs(const std::string& peer, const protocol::Message& message);
   void change(const std::string& peer, const protocol::Message& message);

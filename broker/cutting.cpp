@@ -15,21 +15,59 @@ std::map<std::string, std::string> parse_cast(const protocol::Json& cast) {
   return cast.get<std::map<std::string, std::string>>();
 }
 
+Lexicon stored_lexicon(const std::string& json) {
+  return json.empty() ? Lexicon() : lexicon_of(protocol::Json::parse(json));
+}
+
 bool has_voices(std::string_view bytes, const std::map<std::string, std::string>& cast) {
   return !cast.empty() || text::may_name_voice(bytes);
 }
 
-CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                     const SoundSettings& sound, const ScriptVoices& voices) {
+namespace {
+
+text::SegmenterOptions options_for(const SoundSettings& sound, const Lexicon& lexicon) {
   text::SegmenterOptions options;
-  options.format = text_format == "markdown" ? text::Format::markdown : text::Format::plain;
   options.language = sound.language;
   options.max_segment_chars = sound.max_segment_chars;
   options.tags = sound.tags;
   options.silent_tags = sound.silent_tags;
-  options.cast = voices.cast;
-  const text::Segmentation cut = text::segment_script(text::decode_script(bytes, name), options);
+  options.lexicon = lexicon;
+  options.voice = sound.voice;
+  options.phonemes = sound.phonemes;
+  return options;
+}
 
+std::size_t code_points(const std::string& utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string spoken_text(const std::string& text, const SoundSettings& sound, const Lexicon& lexicon) {
+  std::string spoken;
+  for (const text::Segment& segment : text::segment_script(text, options_for(sound, lexicon)).segments)
+    spoken += (spoken.empty() ? "" : " ") + segment.spoken;
+  if (const std::size_t length = code_points(spoken); length > sound.max_segment_chars)
+    throw Fault(Exit::bad_input,
+                "the text is spoken with " + std::to_string(length) +
+                    " characters; a segment of this model has at most " +
+                    std::to_string(sound.max_segment_chars),
+                "shorten it, or change the script and submit it again: only what changed is spoken");
+  return spoken;
+}
+
+text::Segmentation read_script(std::string_view bytes, const std::string& name, const std::string& text_format,
+                               const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon) {
+  text::SegmenterOptions options = options_for(sound, lexicon);
+  options.format = text_format == "markdown" ? text::Format::markdown : text::Format::plain;
+  options.cast = voices.cast;
+  return text::segment_script(text::decode_script(bytes, name), options);
+}
+
+CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
+                     const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon) {
+  const text::Segmentation cut = read_script(bytes, name, text_format, sound, voices, lexicon);
   std::map<std::string, SoundSettings> sounds = {{"", sound}};
   const auto sound_of = [&](const std::string& voice) -> const SoundSettings& {
     if (const auto found = sounds.find(voice); found != sounds.end()) return found->second;
@@ -51,7 +89,7 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     speaks.speed *= segment.speed;
     if (speaks.voice != sound.voice) row.voice = speaks.voice;
     row.take = take_key(speaks, segment.spoken, row.seed);
-    for (char c : segment.spoken) result.characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    result.characters += code_points(segment.spoken);
     result.segments.push_back(std::move(row));
   }
   protocol::Json unspoken = protocol::Json::array();

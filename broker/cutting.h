@@ -8,8 +8,13 @@
 
 #include "broker/store.h"
 #include "broker/take_key.h"
+#include "broker/text/segmenter.h"
+#include "config/lexicon.h"
 
 namespace lectern {
+
+// The entries of a job as they are stored.
+Lexicon stored_lexicon(const std::string& json);
 
 struct CutScript {
   std::vector<NewSegment> segments;
@@ -27,10 +32,17 @@ struct ScriptVoices {
 // The cast as it is stored and sent: a JSON object, or nothing. Throws Fault(bad_input) for anything else.
 std::map<std::string, std::string> parse_cast(const protocol::Json& cast);
 
+// The script as the text library cuts it, with `max_segment_chars` of `sound`. Throws as cut_script() does.
+text::Segmentation read_script(std::string_view bytes, const std::string& name, const std::string& text_format,
+                               const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon);
+
 // Throws Fault(bad_input) when the script is not text or nothing in it can be spoken. `name` is the script's, for the
 // message; `text_format` is plain or markdown.
 CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                     const SoundSettings& sound, const ScriptVoices& voices);
+                     const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon);
+// What is spoken for a text that a user gives in the place of a segment's. Throws Fault(bad_input) when nothing in it can
+// be spoken, and when it is longer than the model's segments may be.
+std::string spoken_text(const std::string& text, const SoundSettings& sound, const Lexicon& lexicon);
 // Whether a script may speak with more than one voice: then its voices are worth checking before it is accepted.
 bool has_voices(std::string_view bytes, const std::map<std::string, std::string>& cast);
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "broker/publish/take_file.h"
+#include "broker/signal.h"
 
 namespace lectern {
 namespace {
@@ -130,13 +131,16 @@ void Dispatcher::take(Worker& worker, protocol::Message message) {
     return;
   }
   int rate_hz = 0;
+  double chars_per_second = 0;
   try {
     rate_hz = models_.model(held->model).sample_rate_hz;
+    chars_per_second = models_.model(held->model).chars_per_second * held->speed;
   } catch (const Fault&) {  // a model that the catalogue knew once: nothing to compare with
   }
   ++worker.segments_done;
   worker.storing.insert(take.lease.segment);
   takes_pool_.add([this, take, id = worker.id, model = held->model, job = held->job, key = held->take, rate_hz,
+                   chars_per_second, spoken = held->spoken,
                    payload = message.payload.size() == 1 ? std::move(message.payload[0]) : std::string(),
                    folder = paths_.takes()]() -> WorkPool::Result {
     std::string refused;
@@ -146,14 +150,20 @@ void Dispatcher::take(Worker& worker, protocol::Message message) {
     stored.frames = take.frames;
     stored.sample_rate_hz = static_cast<int>(std::clamp<std::int64_t>(take.sample_rate_hz, 0, 1 << 30));
     stored.computing_s = take.computing_s;
-    stored.notes = take.notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     try {
       const auto samples = protocol::from_payload(payload, take.frames);
       refused = publish::reject_take(samples, stored.sample_rate_hz);
       if (refused.empty() && rate_hz != 0 && stored.sample_rate_hz != rate_hz)
         refused = "it came with " + std::to_string(stored.sample_rate_hz) + " Hz; the model speaks at " +
                   std::to_string(rate_hz);
-      if (refused.empty()) stored.bytes = publish::write_take(folder, key, samples, stored.sample_rate_hz);
+      if (refused.empty()) {
+        nlohmann::json notes = take.notes.is_object() ? take.notes : nlohmann::json::object();
+        const Signal signal = measure_signal(samples, stored.sample_rate_hz);
+        if (chars_per_second > 0) add_flags(notes, signal_flags(signal, spoken_length(spoken), chars_per_second));
+        notes["signal"] = signal_json(signal);
+        stored.notes = notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        stored.bytes = publish::write_take(folder, key, samples, stored.sample_rate_hz);
+      }
     } catch (const Fault& fault) {
       refused = fault.what();
       no_space = fault.exit() == Exit::no_space;

@@ -20,11 +20,6 @@ void check_field(bool fine, const std::string& field, const std::string& wrong, 
   if (!fine) throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
 }
 
-bool is_id(const std::string& id) {
-  return id.size() >= 8 && id.size() <= 64 &&
-         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
-}
-
 // The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
 void check_output_folder(const fs::path& output) {
   fs::path folder = output.parent_path();
@@ -46,6 +41,7 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   said.voice = submit.voice;
   said.format = submit.format;
   said.window = submit.window;
+  said.lexicon = submit.lexicon;
   if (submit.speed != 0) said.speed = submit.speed;
   if (submit.priority != 0) said.priority = submit.priority;
   said.cast = parse_cast(submit.cast);
@@ -82,6 +78,11 @@ void settle_cover(Delivery& delivery, const std::string& script_name) {
 }
 
 }  // namespace
+
+bool is_id(const std::string& id) {
+  return id.size() >= 8 && id.size() <= 64 &&
+         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+}
 
 Intake::Checked Intake::check(const protocol::Submit& submit, std::string script, const Around& around) {
   check_field(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
@@ -136,11 +137,15 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
   check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
   if (!submit.reading.empty()) job.reading = submit.reading.dump();
+  check_field(submit.lexicon.empty() || fs::path(submit.lexicon).is_absolute(), "lexicon", "must be an absolute path",
+              "");
+  const LexiconShelf::Chosen chosen = lexicons_.choose(said.lexicon, job, sound);
+  job.lexicon = chosen.json;
   // Who is missing in the cast, and voices that are nowhere, are said now and not at night.
   if (has_voices(job.script, said.cast)) cut(job, sound);
   check_output_folder(job.output);
   job.output = final_output(job);
-  return {std::move(job), std::move(sound)};
+  return {std::move(job), std::move(sound), chosen.warning};
 }
 
 void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
@@ -152,7 +157,7 @@ void Intake::check_sound(const std::string& model, const std::string& voice, dou
 CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
   const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
                             [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
-  return cut_script(job.script, job.script_name, job.text_format, sound, voices);
+  return cut_script(job.script, job.script_name, job.text_format, sound, voices, stored_lexicon(job.lexicon));
 }
 
 When Intake::when(const protocol::Submit& submit, const std::string& window) {

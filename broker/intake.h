@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "broker/lexicon_shelf.h"
 #include "broker/model_shelf.h"
 #include "broker/protocol/messages.h"
 #include "broker/store.h"
@@ -12,14 +13,18 @@
 
 namespace lectern {
 
+// A client-made id: 8 to 64 letters, digits or dashes.
+bool is_id(const std::string& id);
+
 class Intake {
  public:
-  Intake(Store& store, ModelShelf& models, const Settings& settings)
-      : store_(store), models_(models), settings_(settings) {}
+  Intake(Store& store, ModelShelf& models, const Paths& paths, const Settings& settings)
+      : store_(store), models_(models), settings_(settings), lexicons_(paths.lexicon()) {}
 
   struct Checked {
     NewJob job;
     SoundSettings sound;
+    std::string warning = {};  // what of the lexicon this model cannot speak; empty: nothing
   };
   // What else speaks for a script of a watched folder.
   struct Around {
@@ -44,6 +49,7 @@ class Intake {
   Store& store_;
   ModelShelf& models_;
   const Settings& settings_;
+  LexiconShelf lexicons_;
 };
 
 }  // namespace lectern

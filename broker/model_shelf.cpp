@@ -59,6 +59,7 @@ SoundSettings ModelShelf::sound(const std::string& name, const std::string& voic
   sound.revision = entry.revision;
   sound.speed = speed;
   sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
+  sound.phonemes = entry.phonemes;
   sound.tags = entry.tags;
   const auto holds = [](const auto& tags, const std::string& tag) {
     return std::find(tags.begin(), tags.end(), tag) != tags.end();

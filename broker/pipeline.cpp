@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "broker/coverage.h"
 #include "broker/publish/publisher.h"
+#include "broker/signal.h"
 #include "broker/text/segmenter.h"
 #include "config/quantity.h"
 #include "config/script_name.h"
@@ -16,6 +18,7 @@ namespace {
 constexpr int kCutsAtOnce = 4;                 // scripts in memory for cutting
 constexpr std::int64_t kQuietMs = 3;           // clients that were silent for so long have said all
 constexpr std::int64_t kYieldMostMs = 100;     // cutting waits no longer than this for silence
+const std::string kIncomplete = "not all of the script is accounted for: ";
 constexpr std::int64_t kSpaceRetryMs = 15000;  // publishing that found no space is tried again so much later
 
 text::Break pause_of(const std::string& name) {
@@ -34,6 +37,7 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
   request.takes = paths.takes();
   request.target = job.output;
   request.overwrite = job.overwrite;
+  request.edition = job.edition;
   request.format = job.format;
   request.pauses.clause = settings.pauses.clause;
   request.pauses.sentence = settings.pauses.sentence;
@@ -80,6 +84,26 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
                    {"batch", job.batch_id},
                    {"lectern", LECTERN_VERSION}};
   return request;
+}
+
+// What the takes show beside each other goes into their notes. Returns what is told of the job: flags by segment as JSON,
+// and how many segments are flagged for any reason.
+std::pair<std::map<std::uint64_t, std::string>, std::uint64_t> flag_outliers(publish::PublishRequest& request,
+                                                                             double speed) {
+  std::vector<JobTake> takes;
+  for (const publish::PublishedSegment& segment : request.segments)
+    takes.push_back({signal_of(segment.notes), spoken_length(segment.spoken).characters, segment.voice,
+                     speed * segment.speed});
+  const auto flags = outlier_flags(takes);
+  std::map<std::uint64_t, std::string> told;
+  std::uint64_t flagged = 0;
+  for (std::size_t i = 0; i < request.segments.size(); ++i) {
+    publish::PublishedSegment& segment = request.segments[i];
+    if (!flags[i].empty()) told[segment.index] = nlohmann::json(flags[i]).dump();
+    add_flags(segment.notes, flags[i]);
+    flagged += segment.notes.is_object() && segment.notes.contains("flagged");
+  }
+  return {std::move(told), flagged};
 }
 
 }  // namespace
@@ -134,7 +158,8 @@ void Pipeline::cut(const Job& job) {
       sound.seed = job.seed;
       const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
                                 [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
-      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, voices));
+      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, voices,
+                                                      stored_lexicon(job.lexicon)));
       return [this, number = job.number, result, hash = sound.model_hash, settled] {
         if (const auto now = store_.job(number); now && !now->cut && !finished(now->state))
           store_.set_segments(number, result->segments, result->unspoken, hash, result->structure);
@@ -155,14 +180,20 @@ void Pipeline::publish(const Job& job) {
   auto stop = std::make_shared<std::atomic<bool>>(false);
   publishing_[job.number] = stop;
   auto request = std::make_shared<publish::PublishRequest>(request_for(store_, job, paths_, settings_));
-  pool_.add([this, number = job.number, request, stop]() -> WorkPool::Result {
+  pool_.add([this, job, script = store_.script(job.number), request, stop]() -> WorkPool::Result {
+    const std::uint64_t number = job.number;
     auto missing = std::make_shared<std::vector<std::string>>();
+    const auto [flags, flagged] = flag_outliers(*request, job.speed);
+    request->problems = coverage_problems(models_, job, script, request->segments, request->unspoken);
     try {
       const auto published =
           publish::publish(*request, *stop, [&](const std::string& key) { missing->push_back(key); });
-      return [this, number, published] {
+      return [this, number, published, request, flags = flags, flagged = flagged] {
         publishing_.erase(number);
-        store_.finish_publishing(number, published.audio.string(), published.seconds);
+        const std::string problem = request->problems.empty() ? "" : kIncomplete + request->problems.front();
+        if (!problem.empty()) spdlog::error("job {}: {}", number, problem);
+        store_.finish_publishing(number, published.audio.string(), published.seconds, problem);
+        store_.set_flags(number, flags, flagged);
         spdlog::info("job {} done: {} ({:.1f} s of audio)", number, published.audio.string(), published.seconds);
       };
     } catch (const std::exception& e) {

@@ -103,6 +103,16 @@ std::string heading(const protocol::JobView& job, const std::string& right) {
       escaped(job.name), job.number, job.voice.empty() ? "" : " · " + escaped(job.voice), right);
 }
 
+std::string remarks(const protocol::JobView& job) {
+  std::string text;
+  if (!job.reason.empty()) text += fmt::format("<p class=\"bad\">{}</p>\n", escaped(job.reason));
+  if (job.segments_flagged > 0)
+    text += fmt::format("<p class=\"wait\">{}: lectern segments {} --flagged</p>\n",
+                        count(job.segments_flagged, "flagged segment"),
+                        job.number);
+  return text;
+}
+
 std::string done_job(const protocol::JobView& job, const fs::path& folder) {
   const std::string source = link(job.output, folder);
   const std::string extension = lower_extension(job.output);
@@ -113,8 +123,8 @@ std::string done_job(const protocol::JobView& job, const fs::path& folder) {
   return heading(job, clock_time(job.audio_s)) +
          fmt::format(
              "<p class=\"quiet\"><a href=\"{0}\">{1}</a></p>\n"
-             "<audio controls preload=\"none\" src=\"{0}\"></audio></article>\n",
-             source, escaped(job.output));
+             "<audio controls preload=\"none\" src=\"{0}\"></audio>\n{2}</article>\n",
+             source, escaped(job.output), remarks(job));
 }
 
 std::string ended_job(const protocol::JobView& job) {

@@ -187,6 +187,14 @@ ALTER TABLE segments ADD COLUMN pause_s REAL;                         -- the pau
 ALTER TABLE segments ADD COLUMN speed REAL NOT NULL DEFAULT 1;        -- a factor on the job's
 ALTER TABLE segments ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;    -- 1: its text is not the script's any more
 )sql",
+    // What a job's end leaves to be looked at and mended.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN edition INTEGER NOT NULL DEFAULT 0;       -- raised by every redo
+ALTER TABLE jobs ADD COLUMN redo_id TEXT NOT NULL DEFAULT '';         -- client-made, of the last redo
+ALTER TABLE jobs ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;       -- of its segments when it was published
+ALTER TABLE jobs ADD COLUMN lexicon TEXT NOT NULL DEFAULT '';         -- JSON: its entries when it was submitted
+ALTER TABLE segments ADD COLUMN flags TEXT NOT NULL DEFAULT '';       -- JSON list: what was found odd at publishing
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

@@ -24,6 +24,8 @@ constexpr JobTransition kJobTransitions[] = {
     {JobEvent::fail, JobState::running, JobState::failed},
     {JobEvent::fail, JobState::publishing, JobState::failed},
     {JobEvent::retry, JobState::failed, JobState::queued},
+    {JobEvent::redo, JobState::done, JobState::queued},
+    {JobEvent::redo, JobState::failed, JobState::queued},
     {JobEvent::cancel, JobState::held, JobState::cancelled},
     {JobEvent::cancel, JobState::queued, JobState::cancelled},
     {JobEvent::cancel, JobState::running, JobState::cancelled},
@@ -42,11 +44,15 @@ constexpr SegmentTransition kSegmentTransitions[] = {
     {SegmentEvent::fail, SegmentState::leased, SegmentState::failed},
     {SegmentEvent::retry, SegmentState::failed, SegmentState::waiting},
     {SegmentEvent::take_lost, SegmentState::done, SegmentState::waiting},
+    {SegmentEvent::redo, SegmentState::waiting, SegmentState::waiting},  // of a job that failed before its turn
+    {SegmentEvent::redo, SegmentState::done, SegmentState::waiting},
+    {SegmentEvent::redo, SegmentState::failed, SegmentState::waiting},
 };
 
 constexpr const char* kJobStates[] = {"held", "queued", "running", "publishing", "done", "failed", "cancelled"};
 constexpr const char* kJobEvents[] = {"pause",         "resume",  "lease", "idle",  "spoken",
-                                      "takes_missing", "publish", "fail",  "retry", "cancel"};
+                                      "takes_missing", "publish", "fail",  "retry", "redo",
+                                      "cancel"};
 constexpr const char* kSegmentStates[] = {"waiting", "leased", "done", "failed"};
 
 template <class State, std::size_t N>

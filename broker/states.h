@@ -4,9 +4,11 @@
 //               ^        |  ^      |           |
 //               +- pause +  +------+           +-> failed      any of the first four -> cancelled
 //                           (lease lost)                       failed -> queued   (retry: only what is missing)
+//                                                              done, failed -> queued   (redo: segments spoken anew)
 //   segment:  waiting -> leased -> done
 //                ^          |----> failed (after max_attempts)
 //                +----------+ lease lost, worker gone, retryable error
+//                done, failed -> waiting   (redo)
 #pragma once
 
 #include <optional>
@@ -26,6 +28,7 @@ enum class JobEvent {
   publish,        // the finished file stands
   fail,           // a segment was given up, or the script or the file cannot be made
   retry,          // the user asks for what is missing
+  redo,           // the user wants segments spoken anew
   cancel,
 };
 
@@ -37,6 +40,7 @@ enum class SegmentEvent {
   fail,       // given up for good
   retry,      // the job is tried again
   take_lost,  // its take is gone from the disk
+  redo,       // it is to be spoken anew
 };
 
 // The state after the event; nullopt: the event is refused in that state.

@@ -164,14 +164,14 @@ std::optional<Store::Held> Store::held(const protocol::Lease& lease, const std::
   Query query(
       database_,
       guard_removed("fencing")
-          ? "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
-            "WHERE s.id = ? AND ? > 0 AND ? > ''"
-          : "SELECT s.job, s.idx, s.take, j.model, length(s.spoken) FROM segments s JOIN jobs j ON j.id = s.job "
-            "WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
+          ? "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j "
+            "ON j.id = s.job WHERE s.id = ? AND ? > 0 AND ? > ''"
+          : "SELECT s.job, s.idx, s.take, j.model, s.spoken, j.speed * s.speed FROM segments s JOIN jobs j "
+            "ON j.id = s.job WHERE s.id = ? AND s.attempt = ? AND s.attempt > 0 "
             "AND (s.state = 'waiting' OR (s.state = 'leased' AND s.worker = ?))",
       lease.segment, lease.attempt, worker);
   if (!query.next()) return std::nullopt;
-  return Held{query.count(0), query.count(1), query.text(2), query.text(3), query.count(4)};
+  return Held{query.count(0), query.count(1), query.text(2), query.text(3), query.text(4), query.real(5)};
 }
 
 bool Store::has_take(const std::string& key) {
@@ -281,15 +281,18 @@ void Store::lose_takes(std::uint64_t number, const std::vector<std::string>& key
   note(number, std::to_string(keys.size()) + " takes were missing or damaged and are spoken again");
 }
 
-void Store::for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit) {
+void Store::for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit,
+                             std::uint64_t from, std::uint64_t most) {
   Query query(database_,
               "SELECT s.idx, s.begin_at, s.end_at, s.seed, s.state, s.pause, s.spoken, s.take, t.notes, s.reason, s.voice, "
-              "s.pause_s, s.speed, s.edited FROM segments s LEFT JOIN takes t ON t.key = s.take WHERE s.job = ? ORDER BY s.idx",
-              job);
+              "s.pause_s, s.speed, s.edited, s.flags, coalesce(t.frames * 1.0 / t.sample_rate_hz, 0) FROM segments s "
+              "LEFT JOIN takes t ON t.key = s.take WHERE s.job = ? AND s.idx >= ? ORDER BY s.idx LIMIT ?",
+              job, from, most);
   while (query.next())
     visit({query.count(0), query.count(1), query.count(2), query.count(3), segment_state(query.text(4)), query.text(5),
            query.text(6), query.text(7), query.null(8) ? "{}" : query.text(8), query.text(9), query.text(10),
-           query.null(11) ? std::nullopt : std::optional(query.real(11)), query.real(12), query.integer(13) != 0});
+           query.null(11) ? std::nullopt : std::optional(query.real(11)), query.real(12), query.integer(13) != 0,
+           query.text(14), query.real(15)});
 }
 
 void Store::count(std::uint64_t number, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s) {

@@ -40,6 +40,7 @@ struct NewJob {
   std::string script;  // bytes as they stood in the file
   When when;
   std::string cast = {};      // JSON {speaker: voice}; empty: none
+  std::string lexicon = {};   // JSON: entries of the lexicon that hold for it; empty: none
   std::string delivery = {};  // JSON: form of the finished work; empty: as set
   std::string reading = {};   // JSON: how the script is read; empty: as set
 };
@@ -62,6 +63,10 @@ struct Job {
   double speed = 1, audio_s = 0;
   std::int64_t priority = 0, submitted_ms = 0, started_ms = 0, finished_ms = 0;
   bool overwrite = false, cut = false;
+  std::string lexicon;        // JSON: the entries that it was submitted with; empty: none
+  std::uint64_t edition = 0;  // raised by every redo
+  std::string redo_id;        // of the last one
+  std::uint64_t flagged = 0;  // of its segments when it was published
   std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
   When when;
   std::string cast;  // JSON {speaker: voice}; empty: none
@@ -91,6 +96,8 @@ struct SegmentRow {
   std::optional<double> pause_s;                   // none: what `pause` stands for
   double speed = 1;                                // a factor on the job's
   bool edited = false;                             // its text is not the script's any more
+  std::string flags;                               // JSON list: what was found odd when it was published; empty: none
+  double seconds = 0;                              // of its take; 0: it is not there
 };
 
 // A schedule's row.
@@ -165,6 +172,8 @@ class Store {
   std::vector<std::uint64_t> select(const protocol::Selection& selection, bool unfinished_only);
   std::vector<std::uint64_t> jobs_in(JobState state);
   std::vector<std::uint64_t> uncut_jobs();
+  // The last job that is done and whose audio stands there.
+  std::optional<std::uint64_t> published_by(const std::string& output);
   bool output_taken(const std::string& output);  // by a job that is not done or cancelled
   std::string script(std::uint64_t job);
 
@@ -179,7 +188,10 @@ class Store {
   void set_reason(std::uint64_t job, const std::string& reason);
   // The job waits for nothing any more: no window, no time, no other job.
   void run_now(std::uint64_t job);
-  void finish_publishing(std::uint64_t job, const std::string& output, double seconds);
+  // `problem`: kept as the job's reason; empty: all of the script is spoken.
+  void finish_publishing(std::uint64_t job, const std::string& output, double seconds, const std::string& problem = {});
+  // What publishing found odd: JSON lists by segment, and how many segments of the job are flagged for any reason.
+  void set_flags(std::uint64_t job, const std::map<std::uint64_t, std::string>& flags, std::uint64_t flagged);
 
   // ---- segments
   // Jobs with something to hand out, whose window is one of these ("": no window), whose time has come and whose
@@ -194,8 +206,8 @@ class Store {
   // The segment that a lease names, when `worker` holds it under that attempt, or nobody took it since.
   struct Held {
     std::uint64_t job = 0, index = 0;
-    std::string take, model;
-    std::uint64_t characters = 0;
+    std::string take, model, spoken;
+    double speed = 1;  // of the segment
   };
   std::optional<Held> held(const protocol::Lease& lease, const std::string& worker);
   bool has_take(const std::string& key);
@@ -207,9 +219,23 @@ class Store {
   bool end_lease(const protocol::Lease& lease, Blame blame, const std::string& reason, int max_attempts);
   std::vector<protocol::Lease> leases_of(const std::string& worker);
   std::vector<protocol::Lease> leases_of_job(std::uint64_t job);
+  // How a segment is to be spoken anew.
+  struct NewTake {
+    std::uint64_t index = 0, seed = 0;
+    std::string spoken, take;  // take: the key
+    bool edited = false;       // the text was given by the user
+  };
+  struct Redone {
+    std::uint64_t to_speak = 0, lost = 0;  // lost: segments to be spoken only because their takes are gone
+  };
+  // A job that is done or failed is queued once more with new takes for these segments; what it publishes then takes
+  // the place of what it published before. nullopt: refused in the job's state. `redo_id`: kept, so that a redo that is
+  // sent twice is known.
+  std::optional<Redone> redo(std::uint64_t job, const std::string& redo_id, const std::vector<NewTake>& takes);
   // Takes that publishing found missing or damaged: forgotten, their segments in this job wait again.
   void lose_takes(std::uint64_t job, const std::vector<std::string>& keys);
-  void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit);
+  void for_each_segment(std::uint64_t job, const std::function<void(const SegmentRow&)>& visit,
+                        std::uint64_t from = 0, std::uint64_t most = INT64_MAX);
   std::string unspoken(std::uint64_t job);
   std::string structure(std::uint64_t job);  // JSON, see the schema
 
@@ -316,6 +342,8 @@ class Store {
   void settle(std::uint64_t job);
   void settle_idle();
   bool split(std::uint64_t segment);
+  void move_chapters(std::uint64_t job, std::uint64_t split);
+  void recount(std::uint64_t job);
   void count(std::uint64_t job, SegmentState from, SegmentState to, std::uint64_t characters, double audio_s);
 
   const Clock& clock_;

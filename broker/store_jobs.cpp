@@ -11,7 +11,8 @@ constexpr const char* kJobColumns =
     "j.model, j.voice, j.format, j.output, j.model_hash, j.state, j.speed, j.audio_s, j.priority, j.submitted_ms, "
     "j.started_ms, j.finished_ms, j.overwrite, j.cut, j.segments, j.waiting, j.leased, j.done, j.failed, "
     "j.characters, j.characters_done, j.window, j.not_before_ms, j.by_ms, j.after_job, j.speakers, "
-    "j.delivery, j.reading FROM jobs j JOIN batches b ON b.id = j.batch WHERE j.id = ?";
+    "j.delivery, j.reading, j.lexicon, j.edition, j.redo_id, j.flagged FROM jobs j JOIN batches b ON b.id = j.batch "
+    "WHERE j.id = ?";
 
 Job read_job(const Query& q) {
   Job job;
@@ -39,6 +40,10 @@ Job read_job(const Query& q) {
   job.cast = q.text(c++);
   job.delivery = q.text(c++);
   job.reading = q.text(c++);
+  job.lexicon = q.text(c++);
+  job.edition = q.count(c++);
+  job.redo_id = q.text(c++);
+  job.flagged = q.count(c++);
   return job;
 }
 
@@ -63,12 +68,13 @@ Store::Added Store::add_job(const NewJob& job) {
       .run();
   Query(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
-        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading) "
-        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading, "
+        "lexicon) "
+        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         job.job_id, job.batch_id, job.name, job.script_name, job.text_format, job.model, job.voice, job.format,
         job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms(), job.when.window,
         job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery,
-        job.reading)
+        job.reading, job.lexicon)
       .run();
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
@@ -145,6 +151,12 @@ std::vector<std::uint64_t> Store::uncut_jobs() {
   Query query(database_,
               "SELECT id FROM jobs WHERE state IN ('held','queued','running','publishing') AND cut = 0 ORDER BY id");
   return numbers(query);
+}
+
+std::optional<std::uint64_t> Store::published_by(const std::string& output) {
+  Query query(database_, "SELECT id FROM jobs WHERE output = ? AND state = 'done' ORDER BY id DESC LIMIT 1", output);
+  if (!query.next()) return std::nullopt;
+  return query.count(0);
 }
 
 bool Store::output_taken(const std::string& output) {
@@ -257,9 +269,19 @@ void Store::run_now(std::uint64_t number) {
   touch(number);
 }
 
-void Store::finish_publishing(std::uint64_t number, const std::string& output, double seconds) {
-  if (!change(number, JobEvent::publish)) return;
+void Store::finish_publishing(std::uint64_t number, const std::string& output, double seconds,
+                              const std::string& problem) {
+  if (!change(number, JobEvent::publish, problem)) return;
   Query(database_, "UPDATE jobs SET output = ?, audio_s = ? WHERE id = ?", output, seconds, number).run();
+}
+
+void Store::set_flags(std::uint64_t number, const std::map<std::uint64_t, std::string>& flags, std::uint64_t flagged) {
+  begin();
+  Query(database_, "UPDATE segments SET flags = '' WHERE job = ? AND flags != ''", number).run();
+  for (const auto& [index, list] : flags)
+    Query(database_, "UPDATE segments SET flags = ? WHERE job = ? AND idx = ?", list, number, index).run();
+  Query(database_, "UPDATE jobs SET flagged = ? WHERE id = ?", flagged, number).run();
+  touch(number);
 }
 
 protocol::JobView Store::view(const Job& job) {
@@ -278,6 +300,7 @@ protocol::JobView Store::view(const Job& job) {
   v.segments = job.segments;
   v.segments_done = job.done;
   v.segments_failed = job.failed;
+  v.segments_flagged = job.flagged;
   v.characters = job.characters;
   v.characters_done = job.characters_done;
   v.audio_s = job.audio_s;

@@ -52,9 +52,11 @@ std::uint64_t Store::unfinished_in_batch(const std::string& batch_id) {
 std::optional<std::uint64_t> Store::same_script(const NewJob& job) {
   Query query(database_,
               "SELECT j.id FROM jobs j JOIN scripts s ON s.job = j.id WHERE j.script_name = ? AND j.model = ? "
-              "AND j.voice = ? AND j.format = ? AND j.speed = ? AND j.delivery = ? AND j.reading = ? AND j.state NOT IN ('failed','cancelled') "
+              "AND j.voice = ? AND j.format = ? AND j.speed = ? AND j.delivery = ? AND j.reading = ? AND "
+              "j.lexicon = ? AND j.state NOT IN ('failed','cancelled') "
               "AND s.bytes = CAST(? AS BLOB) ORDER BY j.id DESC LIMIT 1",
-              job.script_name, job.model, job.voice, job.format, job.speed, job.delivery, job.reading, job.script);
+              job.script_name, job.model, job.voice, job.format, job.speed, job.delivery, job.reading,
+              job.lexicon, job.script);
   if (!query.next()) return std::nullopt;
   return query.count(0);
 }

@@ -26,6 +26,15 @@ std::size_t middle(const std::string& text) {
 
 }  // namespace
 
+// Chapters that begin behind a segment that became two.
+void Store::move_chapters(std::uint64_t number, std::uint64_t split) {
+  auto told = protocol::Json::parse(structure(number));
+  if (told.value("chapters", protocol::Json::array()).empty()) return;
+  for (auto& chapter : told["chapters"])
+    if (chapter["segment"] > split) chapter["segment"] = chapter["segment"].get<std::uint64_t>() + 1;
+  Query(database_, "UPDATE scripts SET structure = ? WHERE job = ?", told.dump(), number).run();
+}
+
 // A waiting segment becomes two that share its range of the script in proportion to what they say. They keep its
 // failures, so that both have the tries that it had left, and are not split again.
 bool Store::split(std::uint64_t segment) {
@@ -70,6 +79,7 @@ bool Store::split(std::uint64_t segment) {
         "WHERE id = ?",
         whole->job)
       .run();
+  move_chapters(whole->job, whole->index);
   touch(whole->job);
   return true;
 }

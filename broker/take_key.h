@@ -15,6 +15,7 @@ struct SoundSettings {
   double speed = 1;
   std::uint64_t seed = 0;
   std::size_t max_segment_chars = 300;
+  bool phonemes = false;                       // the model takes phonemes in its text
   std::vector<std::string> tags, silent_tags;  // the model's own, and those that only others speak
 };
 

@@ -65,7 +65,7 @@ int change(const Context& context, const protocol::Change& wish, const Verb& ver
 void add_changes(CLI::App& app, Context& context, Action& chosen) {
   for (const Verb& verb : kVerbs) {
     CLI::App* command = app.add_subcommand(verb.action, verb.help);
-    command->group(kJobCommands);
+    command->group("");  // the program's help names them in one line
     auto wish = std::make_shared<protocol::Change>();
     wish->action = verb.action;
     if (wish->action == "priority")

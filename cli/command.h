@@ -37,6 +37,11 @@ void add_key(CLI::App&, Context&, Action& chosen);      // show, allow, list, re
 void add_log(CLI::App&, Context&, Action& chosen);
 void add_upkeep(CLI::App&, Context&, Action& chosen);  // prune, backup
 void add_schedule(CLI::App&, Context&, Action& chosen);  // add, list, remove, run, pause, resume
+void add_lexicon(CLI::App&, Context&, Action& chosen);  // add, list, remove, try
+void add_segments(CLI::App&, Context&, Action& chosen);
+void add_redo(CLI::App&, Context&, Action& chosen);
+void add_verify(CLI::App&, Context&, Action& chosen);
+void add_play(CLI::App&, Context&, Action& chosen);
 void add_report(CLI::App&, Context&, Action& chosen);
 void add_plan(CLI::App&, Context&, Action& chosen);
 void add_start(CLI::App&, Context&, Action& chosen);
@@ -55,6 +60,8 @@ inline constexpr const char* kJobCommands = "Jobs";
 inline constexpr const char* kVoiceCommands = "Models and voices";
 inline constexpr const char* kBrokerCommands = "Broker";
 
+// JOB of a command: "12", "#12", a job's id or its start. The "#" is dropped.
+void add_job(CLI::App& command, std::string& job, const std::string& description);
 // JOB... of a command: "12", "#12", a job's id or its start. The "#" is dropped.
 void add_jobs(CLI::App& command, protocol::Selection& selection, const std::string& description);
 // --batch ID

@@ -25,7 +25,7 @@ using protocol::FolderView;
 constexpr std::chrono::milliseconds kLookAgain(300);
 
 struct Options {
-  std::string path, model, voice, format, window, output;
+  std::string path, model, voice, format, window, output, lexicon;
   std::optional<double> speed, stable_s, poll_s;
   std::optional<std::int64_t> priority;
   std::vector<std::string> profiles, ignore, extensions;
@@ -71,6 +71,7 @@ nlohmann::json folder_settings(const Options& o) {
     if (!value->empty()) settings[key] = *value;
   if (!o.output.empty()) settings["output"] = absolute_path(o.output);
   settings.update(said_delivery(o.delivery));
+  if (!o.lexicon.empty()) settings["lexicon"] = absolute_path(o.lexicon);
   if (o.speed) settings["speed"] = *o.speed;
   if (o.priority) settings["priority"] = *o.priority;
   if (o.stable_s) settings["stable_s"] = *o.stable_s;
@@ -209,6 +210,7 @@ void add_settings(CLI::App& command, Options& o) {
   add_delivery_options(command, o.delivery);
   command.add_option("--window", o.window, "What is dropped here runs only inside this window; 'always': at any time")
       ->type_name("NAME");
+  command.add_option("--lexicon", o.lexicon, "Pronunciations, over those for all jobs")->type_name("FILE");
   command.add_option("--priority", o.priority, "-100 to 100, higher runs earlier")
       ->check(CLI::Range(-100, 100))
       ->type_name("N");

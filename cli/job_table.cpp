@@ -34,7 +34,7 @@ std::vector<std::string> cells(const protocol::JobView& job) {
           job.audio_s > 0 ? clock_time(job.audio_s) : "",
           job.speed > 0 ? times(job.speed) : "",
           left,
-          printable(finished_well ? job.output : job.reason)};
+          printable(finished_well && job.reason.empty() ? job.output : job.reason)};
 }
 
 // The lines that fit: running jobs before waiting ones before ended ones, shown in their old order.
@@ -108,6 +108,9 @@ std::string job_details(const protocol::JobView& job, int width) {
   if (job.segments > 0)
     text += fact("segments", fmt::format("{} of {} spoken{}", count(job.segments_done), count(job.segments),
                                          job.segments_failed > 0 ? ", " + count(job.segments_failed) + " failed" : ""));
+  if (job.segments_flagged > 0)
+    text += fact("flagged", fmt::format("{}: lectern segments {} --flagged", count(job.segments_flagged, "segment"),
+                                        job.number));
   if (job.characters > 0)
     text += fact("characters", fmt::format("{} of {} ({} %)", count(job.characters_done), count(job.characters),
                                            job.characters_done * 100 / job.characters));

@@ -14,7 +14,7 @@ namespace {
 
 int show_history(const Context& context, const std::string& job) {
   protocol::History wish;
-  wish.job = !job.empty() && job[0] == '#' ? job.substr(1) : job;
+  wish.job = job;
   const auto history = LocalBroker(context.paths()).connect_or_start().ask<protocol::Events>(wish);
   if (context.json) {
     print_json(protocol::detail::to_json(history));
@@ -32,7 +32,7 @@ void add_log(CLI::App& app, Context& context, Action& chosen) {
   CLI::App* command = app.add_subcommand("log", "Show what happened to a job, with times and reasons");
   command->group(kJobCommands);
   auto job = std::make_shared<std::string>();
-  command->add_option("JOB", *job, "Number, id, or start of an id of at least 4 characters")->required();
+  add_job(*command, *job, "Number, id, or start of an id of at least 4 characters");
   command->callback([&context, &chosen, job] { chosen = [&context, job] { return show_history(context, *job); }; });
 }
 

@@ -11,12 +11,12 @@ namespace lectern::cli {
 namespace {
 
 constexpr const char* kExamples =
+    "Jobs are changed by cancel, pause, resume, retry, priority and run-now; each explains itself with --help.\n"
     "Examples:\n"
     "  lectern model pull kokoro-82m           once\n"
     "  lectern submit chapters/ -o audio/      queue forty scripts and go to bed\n"
-    "\n"
-    "Exit codes: 0 done, 1 a job failed or time ran out, 2 wrong usage, 3 no broker, 4 no such job, voice, model or\n"
-    "file, 5 bad input, 6 not enough space or memory, 70 a fault of ours, 130 Ctrl-C (jobs go on).";
+    "Exit codes: 0 done, 1 a job failed, a file is not whole, or time ran out, 2 wrong usage, 3 no broker, 4 no such\n"
+    "job, voice, model or file, 5 bad input, 6 not enough space or memory, 70 a fault of ours, 130 Ctrl-C (jobs go on).";
 
 void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_submit(app, context, chosen);
@@ -28,6 +28,11 @@ void add_commands(CLI::App& app, Context& context, Action& chosen) {
   add_plan(app, context, chosen);
   add_report(app, context, chosen);
   add_schedule(app, context, chosen);
+  add_lexicon(app, context, chosen);
+  add_segments(app, context, chosen);
+  add_verify(app, context, chosen);
+  add_redo(app, context, chosen);
+  add_play(app, context, chosen);
   add_model(app, context, chosen);
   add_voice(app, context, chosen);
   add_start(app, context, chosen);

@@ -32,6 +32,10 @@ std::string report_text(const protocol::Reported& r, int width) {
       text += fmt::format("#{} segment {}: {}\n", job.number, failure.index, printable(failure.reason));
       text += "    " + fitted("\"" + printable(failure.text) + "\"", width - 4) + "\n";
     }
+  for (const protocol::JobView& job : r.jobs)
+    if (job.segments_flagged > 0)
+      text += fmt::format("#{}: {} flagged: lectern segments {} --flagged\n", job.number,
+                          count(job.segments_flagged, "segment"), job.number);
   if (r.more > 0) text += "... and " + count(r.more) + " more\n";
   return text;
 }

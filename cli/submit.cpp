@@ -36,7 +36,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, cast, format, output, name, window, at, after, by;
+  std::string model, voice, cast, lexicon, format, output, name, window, at, after, by;
   double speed = 0;
   std::int64_t priority = 0;
   Delivery delivery;
@@ -117,6 +117,7 @@ class Submitting {
     m.voice = options_.voice;
     m.cast = cast_;
     m.delivery = said_delivery(options_.delivery);
+    m.lexicon = options_.lexicon.empty() ? "" : fs::absolute(options_.lexicon).lexically_normal().string();
     m.format = options_.format.empty() && !names_->names_file() ? "" : names_->format();
     m.output = names_->wished(script, m.name).string();
     m.speed = options_.speed;
@@ -225,6 +226,8 @@ class Submitting {
       sum.segments_spoken += e.segments_spoken;
       sum.characters += e.characters;
       sum.audio_s += e.audio_s;
+      if (!e.warning.empty())
+        std::fprintf(stderr, "warning: %s: %s\n", printable(e.name).c_str(), printable(e.warning).c_str());
     }
     if (context_.json) {
       json_ = {{"estimates", list}};
@@ -233,7 +236,10 @@ class Submitting {
     if (rows.size() > 2)
       rows.push_back({count(rows.size() - 1, "script"), count(sum.segments), count(sum.segments_spoken),
                       count(sum.characters), clock_time(sum.audio_s), ""});
-    if (rows.size() > 1) write_text(STDOUT_FILENO, aligned(rows, {false, true, true, true, true, false}));
+    if (rows.size() == 1) return;
+    write_text(STDOUT_FILENO, aligned(rows, {false, true, true, true, true, false}));
+    write_text(STDOUT_FILENO, fmt::format("{} of {} already spoken\n", count(sum.segments_spoken),
+                                          count(sum.segments, "segment") + (sum.segments == 1 ? " is" : " are")));
   }
 
   void wait_for_all(Connection& connection) {
@@ -332,6 +338,9 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       ->type_name("NAME|FILE");
   command
       ->add_option("--cast", o->cast, "Who speaks lines like 'Anna: Come in.': a file with lines like 'Anna: af_heart'")
+      ->type_name("FILE");
+  command
+      ->add_option("--lexicon", o->lexicon, "Pronunciations for these scripts, over those of `lectern lexicon`")
       ->type_name("FILE");
   command->add_option("--model", o->model, "What speaks; default: the setting, else kokoro-82m")->type_name("NAME");
   command->add_option("--speed", o->speed, "Speaking rate, 0.5 to 2.0; default: the setting, else 1.0")

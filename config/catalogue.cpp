@@ -230,6 +230,8 @@ CatalogueModel CatalogueReader::model(const std::string& name, const YAML::Node&
     model_.memory_bytes = static_cast<std::uint64_t>(fields.whole("memory_bytes", value, 0, 1LL << 50));
   if (const auto value = fields.find("clones_voices"); value.IsDefined())
     model_.clones_voices = fields.truth("clones_voices", value);
+  if (const auto value = fields.find("phonemes"); value.IsDefined())
+    model_.phonemes = fields.truth("phonemes", value);
   if (const auto value = fields.find("built_in"); value.IsDefined()) model_.built_in = fields.truth("built_in", value);
   tags(fields);
   files(fields);

@@ -50,6 +50,7 @@ struct CatalogueModel {
   double chars_per_second = 15;  // of speech, for estimates
   double times_real_time = 1;    // of speaking on a processor, for estimates until it is measured
   bool clones_voices = false;
+  bool phonemes = false;  // it speaks "[word](/ipa/)" as transcribed
   std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
   bool built_in = false;          // needs no files (test models)
   std::string default_voice;

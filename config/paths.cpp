@@ -58,6 +58,7 @@ Paths Paths::locate(const std::optional<fs::path>& home) {
 }
 
 fs::path Paths::config_file() const { return config_ / "config.yaml"; }
+fs::path Paths::lexicon() const { return config_ / "lexicon.yaml"; }
 fs::path Paths::broker_key() const { return config_ / "keys" / "broker.key"; }
 fs::path Paths::worker_key() const { return config_ / "keys" / "worker.key"; }
 fs::path Paths::allowed_keys() const { return config_ / "keys" / "allowed"; }

@@ -21,6 +21,7 @@ class Paths {
   const std::filesystem::path& home() const { return home_; }
 
   std::filesystem::path config_file() const;      // config.yaml
+  std::filesystem::path lexicon() const;          // lexicon.yaml: pronunciations for all jobs
   std::filesystem::path broker_key() const;       // keys/: pairs of keys for TCP, 0700
   std::filesystem::path worker_key() const;
   std::filesystem::path allowed_keys() const;     // workers of other machines that may come

@@ -11,7 +11,8 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
     cast.clear();
   }
   const std::pair<std::string*, const std::string*> words[] = {
-      {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window}};
+      {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window},
+      {&lexicon, &stronger.lexicon}};
   for (const auto& [mine, said] : words)
     if (!said->empty()) *mine = *said;
   if (stronger.speed) speed = stronger.speed;
@@ -37,6 +38,7 @@ ScriptSettings take_script_settings(YamlFields& fields, bool title) {
   if (const auto value = given("voice")) s.voice = fields.text("voice", *value);
   if (const auto value = given("format")) s.format = fields.choice("format", *value, format_names());
   if (const auto value = given("window")) s.window = fields.text("window", *value);
+  if (const auto value = given("lexicon")) s.lexicon = fields.text("lexicon", *value);
   if (const auto value = given("speed")) s.speed = fields.number("speed", *value, 0.5, 2.0);
   if (const auto value = given("priority")) s.priority = fields.whole("priority", *value, -100, 100);
   if (const auto value = given("cast")) {

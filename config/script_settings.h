@@ -16,6 +16,7 @@ namespace lectern {
 struct ScriptSettings {
   std::string title, model, voice, format;  // empty: not said
   std::string window;                       // of config.yaml, or "always"; empty: not said
+  std::string lexicon = {};                 // file of pronunciations; relative: to the script's folder; empty: not said
   std::optional<double> speed;              // 0.5 to 2.0
   std::optional<std::int64_t> priority;     // -100 to 100
   // Who speaks the lines that begin with "Anna:": speaker -> voice, or "narrator" for the script's own voice.

@@ -47,12 +47,38 @@ struct FailedSegment {
   }
 };
 
+// A segment as people see it.
+struct SegmentView {
+  std::uint64_t index = 0, begin = 0, end = 0, seed = 0;
+  std::string state, text, voice, pause, take, reason;
+  double seconds = 0;
+  bool edited = false;
+  std::vector<std::string> flags;
+  template <class V>
+  static void fields(V&& v) {
+    v("index", &SegmentView::index, "its number inside the job, from 0");
+    v("begin", &SegmentView::begin, "the first code point of the script that it speaks");
+    v("end", &SegmentView::end, "the one after the last");
+    v("seed", &SegmentView::seed, "of its take");
+    v("state", &SegmentView::state, "waiting, leased, done or failed");
+    v("text", &SegmentView::text, "what is spoken");
+    v("voice", &SegmentView::voice, "who speaks it");
+    v("pause", &SegmentView::pause, "what follows: clause, sentence, paragraph, section, chapter or end");
+    v("take", &SegmentView::take, "the key of its take");
+    v("reason", &SegmentView::reason, "why it failed or is tried again; empty otherwise");
+    v("seconds", &SegmentView::seconds, "of its take as it was spoken; 0: it is not there");
+    v("edited", &SegmentView::edited, "its text was given by a redo, not by the script");
+    v("flags", &SegmentView::flags, "what is odd about its take");
+  }
+};
+
 // A job as people see it.
 struct JobView {
   std::uint64_t number = 0;
   std::string job_id, batch_id, batch_name, name, state, reason, model, voice, output;
   std::int64_t priority = 0;
   std::uint64_t segments = 0, segments_done = 0, segments_failed = 0, characters = 0, characters_done = 0;
+  std::uint64_t segments_flagged = 0;
   double audio_s = 0, expected_audio_s = 0, speed = 0, remaining_s = -1;
   std::int64_t submitted_ms = 0, started_ms = 0, finished_ms = 0;
   std::string window;
@@ -75,6 +101,7 @@ struct JobView {
     v("segments", &JobView::segments, "how many; 0 until the script is cut");
     v("segments_done", &JobView::segments_done, "spoken so far");
     v("segments_failed", &JobView::segments_failed, "given up");
+    v("segments_flagged", &JobView::segments_flagged, "whose takes were found odd when it was published");
     v("characters", &JobView::characters, "to be spoken in all");
     v("characters_done", &JobView::characters_done, "spoken so far");
     v("audio_s", &JobView::audio_s, "seconds of audio made so far; of the file, pauses included, when done");
@@ -143,6 +170,7 @@ struct Submit {
   bool overwrite = false, dry_run = false;
   std::string window, after;
   std::int64_t not_before_ms = 0, by_ms = 0;
+  std::string lexicon{};
   Json cast = Json::object();
   Json delivery = Json::object(), reading = Json::object();
   template <class V>
@@ -165,6 +193,7 @@ struct Submit {
     v("after", &Submit::after, "a job by number, id, or start of an id: run when it has ended, however; empty: none");
     v("not_before_ms", &Submit::not_before_ms, "start at this time at the earliest; 0: at once");
     v("by_ms", &Submit::by_ms, "wished to be done by then: the answer warns when that does not fit; 0: no wish");
+    v("lexicon", &Submit::lexicon, "absolute path of a file of pronunciations; empty: the front matter's, else only the user's own");
     v("cast", &Submit::cast, "speaker -> voice, for the script's lines that begin with `Speaker:`; a JSON object");
     v("delivery", &Submit::delivery, "form of the finished work: loudness, split, subtitles, author, narrator, album, cover, track, date; a JSON object of texts; what it lacks is as the front matter or the broker's settings say");
     v("reading", &Submit::reading, "how the script is read; a JSON object; what it lacks is as above");
@@ -230,6 +259,52 @@ struct History {
   template <class V>
   static void fields(V&& v) {
     v("job", &History::job, "number, id, or start of an id of at least 4 characters");
+  }
+};
+
+struct Segments {
+  static constexpr const char* kType = "segments";
+  static constexpr const char* kDoc = "client: what does this job consist of? Answered by `segment_list`.";
+  std::string job;
+  std::uint64_t from = 0, most = 1000;
+  bool flagged = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &Segments::job, "number, id, or start of an id of at least 4 characters");
+    v("from", &Segments::from, "the first index to look at");
+    v("most", &Segments::most, "segments to look at, 1 to 1000");
+    v("flagged", &Segments::flagged, "of those only the ones that are flagged or failed");
+  }
+};
+
+struct Redo {
+  static constexpr const char* kType = "redo";
+  static constexpr const char* kDoc =
+      "client: speak these segments of a job that is done or failed anew and publish it again over its own former file. "
+      "Answered by `redone`. The same redo_id sent again is the same redo.";
+  std::string redo_id, job;
+  std::vector<std::uint64_t> segments;
+  std::int64_t seed = -1;
+  std::string text;
+  template <class V>
+  static void fields(V&& v) {
+    v("redo_id", &Redo::redo_id, "client-made, unique for ever: 8 to 64 letters, digits or dashes");
+    v("job", &Redo::job, "number, id, or start of an id of at least 4 characters");
+    v("segments", &Redo::segments, "their indexes");
+    v("seed", &Redo::seed, "of the new takes; -1: derived, another one than before unless the text changes");
+    v("text", &Redo::text, "to be spoken instead, for one segment; empty: the same text");
+  }
+};
+
+struct Verify {
+  static constexpr const char* kType = "verify";
+  static constexpr const char* kDoc =
+      "client: is what this job published still whole? Answered by `verified` when all of it was read; changes nothing.";
+  std::string job, file;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &Verify::job, "number, id, or start of an id of a job that is done; empty: by file");
+    v("file", &Verify::file, "absolute path of the audio or its sidecar, of a job that may be forgotten; empty: by job");
   }
 };
 
@@ -374,7 +449,8 @@ struct Submitted {
     v("number", &Submitted::number, "the job's number");
     v("known", &Submitted::known, "it had been submitted before; nothing was added");
     v("waits", &Submitted::waits, "what it waits for, as in `status`; empty: it may run");
-    v("warning", &Submitted::warning, "why it will not be done by the wished time, by estimate; empty: it will");
+    v("warning", &Submitted::warning,
+      "why it will not be done by the wished time, by estimate, and what of the lexicon the model cannot speak; empty: nothing");
     v("name", &Submitted::name, "of the job");
   }
 };
@@ -385,8 +461,10 @@ struct Estimate {
   std::string job_id, name, output, model, voice;
   std::uint64_t segments = 0, segments_spoken = 0, characters = 0;
   double audio_s = 0;
+  std::string warning{};
   template <class V>
   static void fields(V&& v) {
+    v("warning", &Estimate::warning, "what of the lexicon the model cannot speak; empty: nothing");
     v("job_id", &Estimate::job_id, "as submitted");
     v("name", &Estimate::name, "that the job would have");
     v("output", &Estimate::output, "the audio file that it would become");
@@ -467,6 +545,82 @@ struct Events {
   static void fields(V&& v) {
     v("job", &Events::job, "as it is now");
     v("events", &Events::events, "oldest first, the last 1000");
+  }
+};
+
+struct SegmentList {
+  static constexpr const char* kType = "segment_list";
+  static constexpr const char* kDoc = "broker: the answer to `segments`.";
+  JobView job;
+  std::vector<SegmentView> segments;
+  bool more = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("job", &SegmentList::job, "as it is now");
+    v("segments", &SegmentList::segments, "in order");
+    v("more", &SegmentList::more, "there are segments behind those that were looked at");
+  }
+};
+
+struct Check {
+  std::string name, detail;
+  bool passed = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("name", &Check::name, "sidecar, audio, duration, level, script or takes");
+    v("passed", &Check::passed, "it is as it should be");
+    v("detail", &Check::detail, "what was found");
+  }
+};
+
+struct FlaggedSegment {
+  std::uint64_t index = 0;
+  double start_s = 0;
+  std::string text;
+  std::vector<std::string> flags;
+  template <class V>
+  static void fields(V&& v) {
+    v("index", &FlaggedSegment::index, "its number inside the job, from 0");
+    v("start_s", &FlaggedSegment::start_s, "where it is heard in the file");
+    v("text", &FlaggedSegment::text, "what is spoken");
+    v("flags", &FlaggedSegment::flags, "what is odd about its take");
+  }
+};
+
+struct Verified {
+  static constexpr const char* kType = "verified";
+  static constexpr const char* kDoc = "broker: what was found of a published file.";
+  std::uint64_t number = 0;
+  std::string name, audio, sidecar;
+  bool whole = false;
+  std::vector<Check> checks;
+  std::vector<FlaggedSegment> flagged;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &Verified::number, "the job; 0: the broker does not know it");
+    v("name", &Verified::name, "of the job; empty: not known");
+    v("audio", &Verified::audio, "the audio file");
+    v("sidecar", &Verified::sidecar, "what describes it");
+    v("whole", &Verified::whole, "every check passed");
+    v("checks", &Verified::checks, "in this order; without a sidecar only the first");
+    v("flagged", &Verified::flagged, "segments whose takes are odd, in order");
+  }
+};
+
+struct Redone {
+  static constexpr const char* kType = "redone";
+  static constexpr const char* kDoc = "broker: the redo is on disk and will be done.";
+  std::uint64_t number = 0, segments = 0, takes_gone = 0;
+  std::string output, waits;
+  bool known = false;
+  template <class V>
+  static void fields(V&& v) {
+    v("number", &Redone::number, "the job");
+    v("segments", &Redone::segments, "that are to be spoken; 0: all takes are there already");
+    v("takes_gone", &Redone::takes_gone, "of those, segments that only lack their takes, which were removed");
+    v("output", &Redone::output, "the audio file that will be replaced");
+    v("known", &Redone::known, "it had been asked for before; nothing was changed");
+    v("waits", &Redone::waits, "what it waits for, as in `status`; empty: it may run");
   }
 };
 
@@ -927,12 +1081,15 @@ void for_each_message(F&& f) {
   [&]<class... T>(std::type_identity<T>...) { (f.template operator()<T>(), ...); }(
       std::type_identity<Hello>{}, std::type_identity<Submit>{}, std::type_identity<Status>{},
       std::type_identity<Follow>{}, std::type_identity<Change>{}, std::type_identity<History>{},
+      std::type_identity<Segments>{}, std::type_identity<Redo>{}, std::type_identity<Verify>{},
       std::type_identity<Prune>{}, std::type_identity<Outputs>{}, std::type_identity<Backup>{},
       std::type_identity<Plan>{}, std::type_identity<Schedule>{}, std::type_identity<Report>{},
       std::type_identity<FolderRequest>{}, std::type_identity<ModelChange>{}, std::type_identity<Stop>{},
       std::type_identity<Welcome>{}, std::type_identity<Submitted>{}, std::type_identity<Estimate>{},
       std::type_identity<Jobs>{}, std::type_identity<Progress>{}, std::type_identity<Changed>{},
-      std::type_identity<Events>{}, std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
+      std::type_identity<Events>{}, std::type_identity<SegmentList>{}, std::type_identity<Verified>{},
+      std::type_identity<Redone>{},
+      std::type_identity<Pruned>{}, std::type_identity<OutputList>{},
       std::type_identity<ModelChanged>{}, std::type_identity<BackedUp>{}, std::type_identity<Planned>{},
       std::type_identity<Schedules>{}, std::type_identity<Reported>{},
       std::type_identity<Folders>{}, std::type_identity<Error>{}, std::type_identity<Ready>{}, std::type_identity<Heartbeat>{},

@@ -99,6 +99,9 @@ std::string type_name() {
   else if constexpr (std::is_same_v<T, Lease>) return "lease";
   else if constexpr (std::is_same_v<T, Selection>) return "selection";
   else if constexpr (std::is_same_v<T, JobView>) return "job";
+  else if constexpr (std::is_same_v<T, SegmentView>) return "segment";
+  else if constexpr (std::is_same_v<T, FlaggedSegment>) return "flagged segment";
+  else if constexpr (std::is_same_v<T, Check>) return "check";
   else if constexpr (std::is_same_v<T, WorkerView>) return "worker";
   else if constexpr (std::is_same_v<T, FailedSegment>) return "failure";
   else if constexpr (std::is_same_v<T, Refusal>) return "refusal";
@@ -135,6 +138,9 @@ std::string reference() {
   auto part = [&]<class T>(std::type_identity<T>) { text += "**" + type_name<T>() + "**\n\n" + table<T>() + "\n"; };
   part(std::type_identity<Lease>{});
   part(std::type_identity<Selection>{});
+  part(std::type_identity<SegmentView>{});
+  part(std::type_identity<FlaggedSegment>{});
+  part(std::type_identity<Check>{});
   part(std::type_identity<JobView>{});
   part(std::type_identity<FailedSegment>{});
   part(std::type_identity<WorkerView>{});

@@ -57,6 +57,7 @@ struct PublishRequest {
   std::vector<text::Chapter> chapters;
   std::shared_ptr<const Cover> cover;  // that comes with the script; delivery.cover stands over it
   Delivery delivery;  // what it does not say: loudness as it was spoken, one file, no subtitles
+  std::vector<std::string> problems;  // what of the script is not accounted for; told in the sidecar; empty: nothing
   nlohmann::json facts = nlohmann::json::object();  // copied into the sidecar: script, model, voice, settings, ...
 };
 

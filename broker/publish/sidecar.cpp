@@ -157,6 +157,7 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
                         {"start_s", in_one ? static_cast<double>(chapter.begin) / rate : 0.0}});
   ordered_json content = {
       {"schema", kSchema}, {"version", kVersion}, {"job_id", request.job_id}, {"made_from", facts.made_from}};
+  content["edition"] = request.edition;
   if (!facts.replaces.empty()) content["replaces"] = facts.replaces;
   if (in_one) {
     content["audio"] = facts.files[0].name;
@@ -174,6 +175,7 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
   content["chapters"] = std::move(chapters);
   content["segments"] = std::move(segments);
   content["unspoken"] = std::move(unspoken);
+  content["coverage"] = {{"complete", request.problems.empty()}, {"problems", request.problems}};
   return sealed(as_text(content, 1));
 }
 

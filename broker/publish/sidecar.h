@@ -1,20 +1,24 @@
 // NAME.json beside the audio: which range of the script is heard when, and what made it.
 //
-//   {"schema": "lectern-sidecar", "version": 1, "job_id": ..., "made_from": ..., "audio": "NAME.flac", "sha256": ...,
-//    "bytes": ..., "format": "flac", "sample_rate_hz": ..., "seconds": ..., "peak": ..., "gain": ...,
+//   {"schema": "lectern-sidecar", "version": 1, "job_id": ..., "made_from": ...,
+//    "edition": 0 and more by each redo, "replaces": SHA-256 of the audio of the edition before, if any,
+//    "audio": "NAME.flac", "sha256": ..., "bytes": ..., "format": "flac", "sample_rate_hz": ..., "seconds": ..., "peak": ..., "gain": ...,
 //    "loudness": {"preset", "integrated_lufs", "range_lu", "true_peak_dbtp", "rms_db", "noise_floor_db", "gain_db",
 //    "limited_db", "misses": [...]}, "facts": {...},
 //    "files": [{"kind": "audio", "name", "sha256", "bytes", "seconds", "title"}, {"kind": "srt", ...}, ...],
 //    "chapters": [{"title", "segment", "start_s"}, ...],
 //    "segments": [{"index", "begin", "end", "text", "start_s", "duration_s", "pause_s", "take", "seed", "notes",
 //    "voice" when it is not the job's, "edited" when the text is not the script's}, ...],
-//    "unspoken": [{"begin", "end", "reason"}, ...], "seal": ...}
+//    "unspoken": [{"begin", "end", "reason"}, ...],
+//    "coverage": {"complete": true, "problems": []}: whether segments and unspoken are proved to be all of the script,
+//    "seal": ...}
 //
 // begin and end count code points of the script. start_s, duration_s (of speech) and pause_s are frames divided by the
 // sample rate: times the rate and rounded they are exact to the sample. peak is of the samples as they went into the
 // encoder, gain what they were multiplied with before the limiter; the figures of loudness are of the same samples, and
 // -120 stands for silence. made_from is a hash of all that shaped the work: another publish of the same job with the same
-// one is the same work; replaces is the hash of the audio that this one replaced. The seal (config/seal.h) tells whether the sidecar is as it was written.
+// one is the same work; replaces is the hash of the audio that this one replaced. The seal (config/seal.h) tells whether
+// the sidecar is as it was written.
 //
 // A work by chapters has it as sidecar.json in its folder: without audio, sha256 and bytes, and each segment says under
 // "file" in which of the files it is heard; its start_s counts from the beginning of that file.

@@ -8,6 +8,7 @@
 #include "broker/text/document.h"
 #include "broker/text/language.h"
 #include "broker/text/reader.h"
+#include "broker/text/respelling.h"
 #include "broker/text/roman.h"
 #include "broker/text/sentences.h"
 #include "broker/text/tags.h"
@@ -61,8 +62,9 @@ struct Piece {
 // Cuts one block.
 class BlockCutter {
  public:
-  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language, const Tags& tags)
-      : block_(block), text_(block.text), options_(options), language_(language), tags_(tags) {}
+  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language, const Tags& tags,
+              const Respelling& respelling)
+      : block_(block), text_(block.text), options_(options), language_(language), tags_(tags), respelling_(respelling) {}
 
   std::vector<Piece> cut() {
     for (const Span& sentence : split_sentences(text_, language_)) {
@@ -79,7 +81,7 @@ class BlockCutter {
   std::size_t limit() const { return options_.max_segment_chars; }
 
   Piece speak(Span span) const {
-    Piece piece{span, tags_.restore(normalise(to_utf8(as_written(span)), options_.language)), 0};
+    Piece piece{span, tags_.restore(respelling_.speak(as_written(span), block_.voice)), 0};
     piece.length = count_code_points(piece.spoken);
     return piece;
   }
@@ -172,7 +174,8 @@ class BlockCutter {
       std::size_t next = piece.span.end;
       while (next < text_.size() && is_space(text_[next]) && text_[next] != kLineStop) ++next;
       if (next < text_.size() && text_[next] != kLineStop) continue;
-      if (piece.length >= limit() || !is_open(to_code_points(piece.spoken))) continue;
+      const bool transcribed = piece.spoken.ends_with("/)");
+      if (piece.length >= limit() || !(transcribed || is_open(to_code_points(piece.spoken)))) continue;
       piece.spoken += language_.name == "hi" ? "।" : ".";
       ++piece.length;
     }
@@ -183,6 +186,7 @@ class BlockCutter {
   const SegmenterOptions& options_;
   const Language& language_;
   const Tags& tags_;
+  const Respelling& respelling_;
   std::vector<Piece> pieces_;
 };
 
@@ -233,11 +237,12 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
   voices.place(document);
   Tags tags(options.tags, options.silent_tags);
   tags.place(document);
+  const Respelling respelling(options.lexicon, options.voice, options.language, options.phonemes);
   Segmentation result;
   result.characters = text.size();
   for (const Block& block : document.blocks) {
     if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
-    for (Piece& piece : BlockCutter(block, options, language, tags).cut())
+    for (Piece& piece : BlockCutter(block, options, language, tags, respelling).cut())
       result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
                                  std::move(piece.spoken), piece.ends_sentence ? Break::sentence : Break::clause,
                                  block.heading, block.voice});

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/lexicon.h"
+
 namespace lectern::text {
 
 // What a reader hears after a segment. `clause`: inside a sentence that was too long for one segment.
@@ -54,6 +56,9 @@ struct SegmenterOptions {
   std::size_t max_segment_chars = 300;        // code points of Segment::spoken; the model's limit, at least 40
   std::vector<std::string> tags = {};         // that the model speaks ("[laugh]"): they stay in Segment::spoken
   std::vector<std::string> silent_tags = {};  // that only other models speak: they are left out
+  Lexicon lexicon = {};                       // how words are spoken
+  std::string voice = {};                     // the job's, for entries of one voice
+  bool phonemes = false;                      // the model speaks "[word](/ipa/)" in Segment::spoken as transcribed
   std::map<std::string, std::string> cast = {};  // speaker -> voice; empty: a line "Anna: ..." is ordinary text
 };
 

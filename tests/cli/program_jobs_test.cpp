@@ -170,7 +170,8 @@ TEST_F(ProgramJobsTest, ADryRunShowsATableWithTotals) {
                 "b                 4       1       1,200   1:20  " +
                 at("b.flac") +
                 "\n"
-                "2 scripts         8       2       2,400   2:40\n");
+                "2 scripts         8       2       2,400   2:40\n"
+            "2 of 8 segments are already spoken\n");
   EXPECT_TRUE(submits().at(0).dry_run && submits().at(1).dry_run);
 }
 

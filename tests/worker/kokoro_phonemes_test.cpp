@@ -17,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
+using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -50,6 +51,23 @@ TEST(KokoroPhonemes, AreThoseOfEveryRecordedCase) {
     EXPECT_EQ(found.text(), wanted.at("phonemes").get<std::string>()) << text;
     EXPECT_EQ(known.ids_of(found.symbols), wanted.at("ids").get<std::vector<int64_t>>()) << text;
   }
+}
+
+TEST(KokoroPhonemes, StandInlineBetweenWords) {
+  const Vocabulary known = vocabulary();
+  const auto spoken = [&](const std::string& text, const std::string& language = "en-us") {
+    const auto found = known.symbols_of(phonemes_of(text, language));
+    EXPECT_THAT(found.dropped, IsEmpty()) << text;
+    return found.text();
+  };
+  const std::string lord = spoken("Lord"), came = spoken("came in.");
+  EXPECT_EQ(spoken("Lord [Cholmondeley](/ˈtʃʌmli/) came in."), lord + " ʧˈʌmli " + came);
+  EXPECT_EQ(spoken("[Cholmondeley](/ˈtʃʌmli/)"), "ʧˈʌmli");
+  EXPECT_EQ(spoken("[Cholmondeley](/ˈtʃʌmli/)'s, [Kit](/kɪt/)'s, [Rose](/ɹoʊz/)'s."), "ʧˈʌmliz, kɪts, ɹOzᵻz.");
+  EXPECT_EQ(spoken("\"[Goat](/ɡəʊt/)\"!", "en-gb"), "\"ɡQt\"!");
+  // What is no transcription is read as it was.
+  for (const char* text : {"A [note] here.", "See [this](that).", "[x](//)", "[x](/y", "a ](/b/) c"})
+    EXPECT_THAT(spoken(text), Not(IsEmpty())) << text;
 }
 
 TEST(KokoroPhonemes, OfTheOtherLanguagesAreAllKnownToTheModel) {

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <initializer_list>
+#include <optional>
 
+#include "config/phonemes.h"
 #include "worker/kokoro/espeak.h"
 
 namespace lectern::kokoro {
@@ -22,21 +26,6 @@ constexpr std::string_view kSpaces[] = {" ",      "\t",     "\n",     "\r",     
 constexpr std::string_view kPunctuation[] = {";", ":", ",",  ".", "!", "?", "¡", "¿",
                                              "—", "…", "\"", "“", "”", "(", ")"};
 
-// espeak-ng's IPA -> the model's symbols, one after the other. British and American English differ.
-constexpr Replacement kBritishFirst[] = {{"e^ə", "ɛː"}};
-constexpr Replacement kEnglish[] = {
-    {"ʔˌn\u0329", "ʔn"}, {"ʔn\u0329", "ʔn"}, {"a^ɪ", "I"}, {"a^ʊ", "W"}, {"d^ʒ", "ʤ"}, {"e^ɪ", "A"},  {"t^ʃ", "ʧ"},
-    {"ɔ^ɪ", "Y"},        {"ə^l", "ᵊl"},      {"ʲo", "jo"}, {"ʲə", "jə"}, {"e", "A"},   {"ʲ", ""},     {"ɚ", "əɹ"},
-    {"r", "ɹ"},          {"x", "k"},         {"ç", "k"},   {"ɐ", "ə"},   {"ɬ", "l"},   {"\u0303", ""}};
-constexpr Replacement kBritish[] = {{"i^ə", "ɪə"}, {"iə", "ɪə"}, {"ə^ʊ", "Q"}};
-constexpr Replacement kAmerican[] = {{"o^ʊ", "O"}, {"ɜːɹ", "ɜɹ"}, {"ɜː", "ɜɹ"}, {"ɪə", "iə"}, {"ː", ""}};
-constexpr Replacement kEnglishLast[] = {{"ɹɹ", "ɹ"}, {"o", "ɔ"}, {"ɾ", "T"}, {"ʔ", "t"}, {"^", ""}, {"\u0329", ""}};
-// The other languages keep espeak-ng's IPA; only what is one symbol to the model is joined. ("r." is espeak-ng's own
-// name of a Hindi sound; its full stop would be read as the end of a sentence.)
-constexpr Replacement kOthers[] = {{"r.", "ɽ"},  {"a^ɪ", "I"}, {"a^ʊ", "W"}, {"d^z", "ʣ"}, {"d^ʒ", "ʤ"},
-                                   {"e^ɪ", "A"}, {"o^ʊ", "O"}, {"ə^ʊ", "Q"}, {"s^s", "S"}, {"t^s", "ʦ"},
-                                   {"t^ʃ", "ʧ"}, {"ɔ^ɪ", "Y"}, {"^", ""},    {"-", ""}};
-
 template <std::size_t count>
 void replace_all(std::string& text, const Replacement (&replacements)[count]) {
   for (const auto& [from, to] : replacements) {
@@ -49,36 +38,6 @@ void replace_all(std::string& text, const Replacement (&replacements)[count]) {
 template <std::size_t count>
 bool among(std::string_view character, const std::string_view (&characters)[count]) {
   return std::find(std::begin(characters), std::end(characters), character) != std::end(characters);
-}
-
-// A consonant that carries a syllable (with U+0329 under it) is spoken with a schwa before it.
-std::string with_syllabic_schwas(std::string_view phonemes) {
-  std::string out;
-  std::string_view last;
-  for (; !phonemes.empty(); phonemes.remove_prefix(last.size())) {
-    const std::string_view character = first_character(phonemes);
-    if (character == "\u0329" && !last.empty() && last != " " && last != "\u0329") {
-      out.insert(out.size() - last.size(), "ᵊ");
-    } else {
-      out += character;
-    }
-    last = character;
-  }
-  return out;
-}
-
-std::string mapped(std::string phonemes, const std::string& language) {
-  const bool british = language == "en-gb";
-  if (!british && language != "en-us") {
-    replace_all(phonemes, kOthers);
-    return phonemes;
-  }
-  if (british) replace_all(phonemes, kBritishFirst);
-  replace_all(phonemes, kEnglish);
-  phonemes = with_syllabic_schwas(phonemes);
-  british ? replace_all(phonemes, kBritish) : replace_all(phonemes, kAmerican);
-  replace_all(phonemes, kEnglishLast);
-  return phonemes;
 }
 
 std::string spelled(std::string_view text) {  // white space collapsed, quotes and brackets made alike
@@ -97,6 +56,38 @@ std::string spelled(std::string_view text) {  // white space collapsed, quotes a
   return out;
 }
 
+// "[word](/ipa/)": where it stands in the text, and the transcription in it.
+struct Inline {
+  std::size_t begin = 0, end = 0;
+  std::string_view ipa;
+};
+
+std::optional<Inline> next_inline(std::string_view text, std::size_t from) {
+  for (std::size_t begin = from; (begin = text.find('[', begin)) != std::string_view::npos; ++begin) {
+    const std::size_t word = text.find_first_of("[]", begin + 1);
+    if (word == std::string_view::npos || text.substr(word, 3) != "](/") continue;
+    const std::size_t last = text.find("/)", word + 3);
+    if (last == std::string_view::npos || last == word + 3) continue;
+    return Inline{begin, last + 2, text.substr(word + 3, last - word - 3)};
+  }
+  return std::nullopt;
+}
+
+// How "'s" behind a transcription sounds; `rest` goes on behind it.
+std::string possessive(std::string_view phonemes, std::string_view& rest) {
+  for (const std::string_view mark : {"'s", "’s"}) {
+    if (!rest.starts_with(mark)) continue;
+    const std::string_view behind = rest.substr(mark.size());
+    if (!behind.empty() && (std::isalnum(static_cast<unsigned char>(behind[0])) || behind[0] & 0x80)) return {};
+    rest = behind;
+    const auto ends = [&](std::initializer_list<std::string_view> sounds) {
+      return std::any_of(sounds.begin(), sounds.end(), [&](auto sound) { return phonemes.ends_with(sound); });
+    };
+    return ends({"s", "z", "ʃ", "ʒ", "ʧ", "ʤ"}) ? "ᵻz" : ends({"p", "t", "k", "f", "θ"}) ? "s" : "z";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view first_character(std::string_view text) {
@@ -107,7 +98,9 @@ std::string_view first_character(std::string_view text) {
 
 bool is_silent(std::string_view symbol) { return symbol == " " || among(symbol, kPunctuation); }
 
-std::string phonemes_of(const std::string& text, const std::string& language) {
+namespace {
+
+std::string phonemes_of_words(std::string_view text, const std::string& language) {
   const std::string clean = spelled(text);
   std::string out, words;
   const auto speak_words = [&] {
@@ -117,7 +110,7 @@ std::string phonemes_of(const std::string& text, const std::string& language) {
       out += words;
     } else {
       out += words.substr(0, first);
-      out += mapped(espeak_phonemes(words.substr(first, last + 1 - first), language), language);
+      out += phonemes_of_espeak(espeak_phonemes(words.substr(first, last + 1 - first), language), language);
       out += words.substr(last + 1);
     }
     words.clear();
@@ -133,6 +126,29 @@ std::string phonemes_of(const std::string& text, const std::string& language) {
     }
   }
   speak_words();
+  return out;
+}
+
+}  // namespace
+
+std::string phonemes_of(const std::string& text, const std::string& language) {
+  const bool english = language == "en-us" || language == "en-gb";
+  std::string out;
+  std::string_view rest = text;
+  const auto speak_words = [&](std::string_view words) {
+    if (words.empty()) return;
+    if (among(words.substr(0, 1), kSpaces)) out += ' ';
+    out += phonemes_of_words(words, language);
+    if (among(words.substr(words.size() - 1), kSpaces)) out += ' ';
+  };
+  while (const auto found = next_inline(rest, 0)) {
+    speak_words(rest.substr(0, found->begin));
+    const std::string phonemes = phonemes_of_ipa(found->ipa, language);
+    rest.remove_prefix(found->end);
+    out += phonemes;
+    if (english) out += possessive(phonemes, rest);
+  }
+  speak_words(rest);
   return out;
 }
 

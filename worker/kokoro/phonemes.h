@@ -18,7 +18,8 @@ std::string_view first_character(std::string_view text);
 bool is_silent(std::string_view symbol);
 
 // Phonemes of a text in espeak-ng's language (en-us, en-gb, es, ...): punctuation is kept, the words go through
-// espeak-ng and its IPA is mapped to the model's symbols. May hold symbols outside of the vocabulary.
+// espeak-ng and its IPA is mapped to the model's symbols. "[word](/ipa/)" is spoken as transcribed. May hold symbols
+// outside of the vocabulary.
 std::string phonemes_of(const std::string& text, const std::string& language);
 
 // The model's symbols and their ids, from its tokenizer.json.
