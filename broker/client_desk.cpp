@@ -78,13 +78,14 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
     answer_submit(peer, message.request, *known, true);
     return;
   }
-  const auto [job, sound] = p_.intake.check(submit, message.payload[0]);
-  if (submit.dry_run) return estimate(peer, message.request, job, sound);
-  const auto added = p_.intake.add(job);
-  answer_submit(peer, message.request, added.number, added.known);
+  const auto checked = p_.intake.check(submit, message.payload[0]);
+  if (submit.dry_run) return estimate(peer, message.request, checked.job, checked.sound);
+  const auto added = p_.intake.add(checked.job);
+  answer_submit(peer, message.request, added.number, added.known, &checked);
 }
 
-void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known) {
+void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
+                               const Intake::Checked* checked) {
   const auto job = p_.store.job(number);
   protocol::Submitted answer;
   answer.job_id = job->job_id;
@@ -94,6 +95,10 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
   answer.warning = p_.estimates.too_late(*job);
+  if (checked) {
+    answer.left_out = checked->left_out;
+    answer.skippable = checked->skippable;
+  }
   p_.post.to_client(peer, answer, request);
 }
 
@@ -113,6 +118,8 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
         estimate.segments = cut->segments.size();
         for (const NewSegment& segment : cut->segments) estimate.segments_spoken += p_.store.has_take(segment.take);
         estimate.characters = cut->characters;
+        estimate.left_out = cut->left_out;
+        estimate.skippable = cut->skippable;
         estimate.audio_s = static_cast<double>(cut->characters) / chars_per_second;
         p_.post.to_client(peer, estimate, request);
       };

@@ -60,7 +60,8 @@ class ClientDesk {
     std::int64_t until_ms = 0;
   };
   void submit(const std::string& peer, const protocol::Message& message);
-  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known);
+  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
+                     const Intake::Checked* checked = nullptr);
   void estimate(const std::string& peer, std::uint64_t request, const NewJob& job, const SoundSettings& sound);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void report(const std::string& peer, std::uint64_t request, const protocol::Report& wish);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "broker/text/segmenter.h"
-#include "broker/text/voices.h"
+#include "broker/text/markup.h"
 
 namespace lectern {
 
@@ -15,20 +15,21 @@ std::map<std::string, std::string> parse_cast(const protocol::Json& cast) {
   return cast.get<std::map<std::string, std::string>>();
 }
 
-bool has_voices(std::string_view bytes, const std::map<std::string, std::string>& cast) {
-  return !cast.empty() || text::may_name_voice(bytes);
+bool has_markup(std::string_view bytes, const std::map<std::string, std::string>& cast) {
+  return !cast.empty() || text::may_have_markup(bytes);
 }
 
 CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                     const SoundSettings& sound, const ScriptVoices& voices) {
+                     const SoundSettings& sound, const ScriptVoices& voices, const ReadingSettings& reading) {
   text::SegmenterOptions options;
-  options.format = text_format == "markdown" ? text::Format::markdown : text::Format::plain;
+  options.format = text::find_format(text_format);
   options.language = sound.language;
   options.max_segment_chars = sound.max_segment_chars;
   options.tags = sound.tags;
   options.silent_tags = sound.silent_tags;
   options.cast = voices.cast;
-  const text::Segmentation cut = text::segment_script(text::decode_script(bytes, name), options);
+  options.reading = reading;
+  const text::Segmentation cut = text::segment_file(bytes, name, options);
 
   std::map<std::string, SoundSettings> sounds = {{"", sound}};
   const auto sound_of = [&](const std::string& voice) -> const SoundSettings& {
@@ -57,9 +58,14 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   protocol::Json unspoken = protocol::Json::array();
   for (const text::Unspoken& stretch : cut.unspoken) unspoken.push_back({stretch.begin, stretch.end, stretch.reason});
   result.unspoken = unspoken.dump();
+  result.left_out = protocol::Json::object();
+  for (const auto& [reason, characters] : text::left_out(cut)) result.left_out[reason] = characters;
+  for (const ScriptPart part : cut.parts)
+    if (!reading.skip.contains(part)) result.skippable.push_back(kScriptPartNames[static_cast<int>(part)]);
   protocol::Json chapters = protocol::Json::array();
   for (const text::Chapter& chapter : cut.chapters)
     chapters.push_back({{"segment", chapter.segment}, {"title", chapter.title}});
+  result.title = cut.title;
   result.structure = protocol::Json{{"title", cut.title}, {"author", cut.author}, {"chapters", chapters}}.dump();
   return result;
 }

@@ -20,6 +20,9 @@ class Intake {
   struct Checked {
     NewJob job;
     SoundSettings sound;
+    // Of scripts that were cut already, as in CutScript.
+    protocol::Json left_out = protocol::Json::object();
+    std::vector<std::string> skippable = {};
   };
   // What else speaks for a script of a watched folder.
   struct Around {

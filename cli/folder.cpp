@@ -13,6 +13,8 @@
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
 #include "config/quantity.h"
+#include "config/reading.h"
+#include "config/script_format.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {
@@ -28,6 +30,7 @@ struct Options {
   std::optional<double> speed, stable_s, poll_s;
   std::optional<std::int64_t> priority;
   std::vector<std::string> profiles, ignore, extensions;
+  std::string skip;
   bool poll = false, once = false;
   double timeout_s = 0;
 };
@@ -73,6 +76,7 @@ nlohmann::json folder_settings(const Options& o) {
   if (o.stable_s) settings["stable_s"] = *o.stable_s;
   if (o.poll_s) settings["poll_s"] = *o.poll_s;
   if (o.poll) settings["poll"] = true;
+  if (!o.skip.empty()) settings["skip"] = to_json(parse_reading(o.skip, "--skip"))["skip"];
   if (!o.ignore.empty()) settings["ignore"] = o.ignore;
   if (!o.extensions.empty()) settings["extensions"] = o.extensions;
   for (const std::string& profile : o.profiles) {
@@ -220,10 +224,12 @@ void add_settings(CLI::App& command, Options& o) {
   command.add_option("--poll-every", o.poll_s, "Between two such looks; default: 5")
       ->check(CLI::Range(0.1, 3600.0))
       ->type_name("SECONDS");
+  command.add_option("--skip", o.skip, "Parts that are not read: contents, boilerplate, footnotes (with commas), or none")
+      ->type_name("PARTS");
   command.add_option("--ignore", o.ignore, "Names to leave alone, besides hidden and temporary ones: '*.bak'")
       ->allow_extra_args(false)
       ->type_name("PATTERN");
-  command.add_option("--extension", o.extensions, "Take files with this one; default: txt, text, md, markdown")
+  command.add_option("--extension", o.extensions, "Take files with this one; default: " + script_extension_words())
       ->allow_extra_args(false)
       ->type_name("EXT");
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/reading.h"
 #include "config/strict_yaml.h"
 
 namespace lectern {
@@ -19,6 +20,7 @@ struct ScriptSettings {
   std::optional<std::int64_t> priority;     // -100 to 100
   // Who speaks the lines that begin with "Anna:": speaker -> voice, or "narrator" for the script's own voice.
   std::map<std::string, std::string> cast = {};
+  std::optional<ReadingSettings> skip = {};  // what of the script is not read
 
   // What `stronger` says stands over what this says. A voice belongs to its model: another model without a voice gets
   // that model's default, and without a cast none.

@@ -72,7 +72,7 @@ class MarkdownReader {
 
  private:
   void begin_block(bool heading = false) {
-    document_.blocks.push_back({next_before_, heading, {}, {}});
+    document_.blocks.push_back({.before = next_before_, .heading = heading});
     next_before_ = Break::paragraph;
     open_ = true;
   }
@@ -103,6 +103,10 @@ class MarkdownReader {
     for (std::size_t k = i; k < stop; ++k) block.append(script[k], k);
     block.append(U'.', stop);
     block.append(U' ', stop);
+  }
+
+  void literal(std::size_t begin, std::size_t end) {
+    if (begin < end) document_.code.push_back({begin, end});
   }
 
   void mark(std::size_t begin, std::size_t end, const char* reason) {
@@ -161,12 +165,14 @@ class MarkdownReader {
     const bool ours = data >= utf8_.data() && data + size <= utf8_.data() + utf8_.size();
     const std::size_t first = ours ? static_cast<std::size_t>(data - utf8_.data()) : 0;
     if (in_code_block || type == MD_TEXT_HTML) {
+      if (ours && in_code_block) literal(position_[first], position_[first + size]);
       if (ours) mark(position_[first], position_[first + size], in_code_block ? "code block" : "markup");
       return;
     }
     if (type == MD_TEXT_SOFTBR || type == MD_TEXT_BR)
       return append(type == MD_TEXT_BR ? kLinePause : U' ', last_ + (ours ? 0 : 1));
     if (type == MD_TEXT_NULLCHAR) return;
+    if (type == MD_TEXT_CODE && ours) literal(position_[first], position_[first + size]);
     separate_cells();
     if (type == MD_TEXT_ENTITY && ours) {
       if (const char32_t c = decode_entity({data, size})) return append(c, position_[first + size - 1]);
