@@ -1,5 +1,7 @@
 #include "broker/cutting.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "broker/text/segmenter.h"
@@ -50,6 +52,11 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     row.speed = segment.speed;
     SoundSettings speaks = sound_of(segment.voice);
     speaks.speed *= segment.speed;
+    if (speaks.speed < 0.4999 || speaks.speed > 2.0001)
+      throw Fault(Exit::bad_input,
+                  fmt::format("{}: its speed {} times the job's {} is {} at '{}'", name, segment.speed, sound.speed,
+                              speaks.speed, segment.spoken.substr(0, 60)),
+                  "0.5 to 2.0 can be spoken: change one of the two");
     if (speaks.voice != sound.voice) row.voice = speaks.voice;
     row.take = take_key(speaks, segment.spoken, row.seed);
     for (char c : segment.spoken) result.characters += (static_cast<unsigned char>(c) & 0xc0) != 0x80;

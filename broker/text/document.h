@@ -58,7 +58,7 @@ struct Document {
   std::vector<Unspoken> marks;  // reasons for stretches outside of blocks, ascending; other gaps are explained by
                                 // `gap_reason` or as white space
   std::string gap_reason;       // "punctuation" in plain text, "markup" in Markdown
-  std::vector<Range> code = {};  // ascending: blocks and spans of code in Markdown
+  std::vector<Range> code = {};  // ascending: blocks and spans of code, and links, in Markdown
   double pause_after_s = -1;     // behind the last block; negative: none
   std::string title = {}, author = {};
   std::vector<Utterance> utterances = {};

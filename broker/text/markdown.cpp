@@ -179,6 +179,7 @@ class MarkdownReader {
     }
     if (!ours) return append(U' ', last_);
     const auto begin = position_[first], end = position_[first + size];
+    if (links_ > 0 && begin > 0) literal(begin - 1, end);  // with the bracket before it
     for (std::size_t i = begin; i < end; ++i) append(document_.script[i], i);
   }
 
@@ -202,8 +203,14 @@ class MarkdownReader {
     reader.leave(type);
     return 0;
   }
-  static int enter_span(MD_SPANTYPE, void*, void*) { return 0; }
-  static int leave_span(MD_SPANTYPE, void*, void*) { return 0; }
+  static int enter_span(MD_SPANTYPE type, void*, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ += type == MD_SPAN_A;
+    return 0;
+  }
+  static int leave_span(MD_SPANTYPE type, void*, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ -= type == MD_SPAN_A;
+    return 0;
+  }
   static int on_text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
     auto& reader = *static_cast<MarkdownReader*>(self);
     reader.text(type, data, size, reader.in_code_);
@@ -218,6 +225,7 @@ class MarkdownReader {
   std::size_t last_ = 0;       // position of the last character read
   bool open_ = false;          // text goes on in the last block
   bool item_starts_ = false, cell_ = false, in_code_ = false;
+  int links_ = 0;       // that are open
   bool joins_ = false;  // the next mark goes on where the last one ended
 };
 

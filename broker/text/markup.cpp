@@ -245,7 +245,9 @@ class Markup::Placement {
 
   // The sentence may go on behind the mark.
   void interrupt() {
-    part_.goes_on = !part_.text.empty() && !ends_sentence(trim(part_.text));
+    const auto text = trim(part_.text);
+    if (text.empty()) return finish(part_.before);
+    part_.goes_on = !ends_sentence(text);
     finish(part_.goes_on ? Break::clause : Break::sentence);
   }
 

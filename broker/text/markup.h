@@ -5,7 +5,7 @@
 //   [speed: 0.9]         another speed from there on, times the job's: 0.5 to 2.0, or 90%; [speed: normal] returns
 //   [skip] ... [/skip]   not narrated
 //
-// Words count in any case. A backslash before the bracket makes it ordinary text, and so does code in Markdown.
+// Words count in any case. A backslash before the bracket makes it ordinary text; code and links in Markdown are.
 // With a cast a line that begins with "Anna:" is spoken by Anna's voice to the end of its paragraph, without the name.
 // What stands in [voice: ...] is a speaker of the cast, else the name of a voice; "narrator" is the job's own.
 #pragma once

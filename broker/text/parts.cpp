@@ -108,7 +108,7 @@ bool is_entry(const Document& document, const Block& block) {
 // A contents page: blocks [begin, end).
 class ContentsPage {
  public:
-  ContentsPage(const Document& document, std::size_t begin) : document_(document), begin_(begin), end_(begin + 1) {
+  ContentsPage(const Document& document, std::size_t begin) : document_(document), end_(begin + 1) {
     const auto& blocks = document.blocks;
     while (end_ < blocks.size() && blocks[end_].part == ScriptPart::body && is_entry(document, blocks[end_]) &&
            !text_begins(end_))
@@ -139,20 +139,21 @@ class ContentsPage {
     return !heading.empty() && (starts(entry, heading) || ends(entry, heading) || ends(heading, entry));
   }
 
-  // A heading that was in the list already, with text not far behind it.
+  // A heading that was in the list already: its first, or with text not far behind it ("Chapter 1" of book two has not).
   bool text_begins(std::size_t i) const {
     const auto& blocks = document_.blocks;
     const Words heading = words_of(blocks[i].text);
     if (!blocks[i].heading ||
         std::none_of(entries_.begin(), entries_.end(), [&](const Words& e) { return is_same(e, heading); }))
       return false;
+    if (is_same(entries_.front(), heading)) return true;
     for (std::size_t k = i + 1; k < std::min(i + 4, blocks.size()); ++k)
       if (!blocks[k].heading && !is_entry(document_, blocks[k])) return true;
     return false;
   }
 
   const Document& document_;
-  std::size_t begin_, end_;
+  std::size_t end_;
   std::vector<Words> entries_;
 };
 

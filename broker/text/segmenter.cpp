@@ -120,7 +120,13 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
 
 Segmentation segment_extracted(Extracted extracted, const SegmenterOptions& options) {
   extracted.document.script = extracted.text;
-  if (options.format != Format::ssml) Markup(extracted.text, options.cast, {}).place(extracted.document);
+  if (options.format != Format::ssml) {
+    Markup(extracted.text, options.cast, {}).place(extracted.document);
+  } else {
+    for (Block& block : extracted.document.blocks)  // a voice may be a speaker of the cast
+      if (const auto speaker = options.cast.find(block.voice); speaker != options.cast.end())
+        block.voice = speaker->second == "narrator" ? "" : speaker->second;
+  }
   drop_silent_blocks(extracted.document);
   return cut(extracted.document, options);
 }

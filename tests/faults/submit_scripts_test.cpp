@@ -80,6 +80,13 @@ TEST(SubmitScripts, PausesAndSpeedsOfTheScriptAreHeard) {
   EXPECT_GT(segments[2]["duration_s"].get<double>(), 1.5 * segments[0]["duration_s"].get<double>());
 }
 
+TEST(SubmitScripts, ASpeedThatCannotBeSpokenIsSaidAtTheSubmit) {
+  Installation lectern;
+  const Ended ended = lectern.run({"submit", lectern.script("a.txt", "It was late. [speed: 2] It was dark.\n"), "--speed", "1.5"});
+  EXPECT_EQ(ended.exit, 5);
+  EXPECT_THAT(ended.err, HasSubstr("its speed 2 times the job's 1.5 is 3 at 'It was dark.'"));
+}
+
 TEST(SubmitScripts, WhatCannotBeReadNamesTheReasonAndTheMend) {
   Installation lectern;
   const auto refused = [&](const std::string& name, const std::string& bytes) {

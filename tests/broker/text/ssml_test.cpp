@@ -62,6 +62,11 @@ TEST(Ssml, VoicesChangeInside) {
   EXPECT_EQ(cut.segments[2].voice, "");
 }
 
+TEST(Ssml, AVoiceMayBeASpeakerOfTheCast) {
+  const SegmenterOptions options{.format = Format::ssml, .cast = {{"Anna", "af_heart"}}};
+  EXPECT_EQ(cut_file(speak("<voice name='Anna'>I am here now.</voice>"), options).segments[0].voice, "af_heart");
+}
+
 TEST(Ssml, MarksAndEmphasisChangeNothing) {
   EXPECT_THAT(spoken(cut_ssml("<metadata><x>no</x></metadata>It <mark name='a'/>is <emphasis level='strong'>very</emphasis> <lang xml:lang='fr'>bon</lang> here.")),
               ElementsAre("It is very bon here."));

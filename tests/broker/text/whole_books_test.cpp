@@ -61,8 +61,9 @@ std::string srt() {
   std::string text;
   std::size_t n = 0;
   for (const std::string& paragraph : story()) {
-    const std::string second = std::to_string(3 * n % 60);
-    text += std::to_string(++n) + "\n00:" + std::to_string(n / 20) + ":" + second + ",000 --> 00:" + std::to_string(n / 20) + ":" + second + ",900\n" + paragraph + "\n\n";
+    const std::string minute = std::to_string(n / 20), second = std::to_string(3 * n % 60), time = "00:" + minute + ":" + second;
+    ++n;
+    text += std::to_string(n) + "\n" + time + ",000 --> " + time + ",900\n" + paragraph + "\n\n";
   }
   return text;
 }
