@@ -84,17 +84,17 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
   if (message.payload.size() != 1)
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
-    answer_submit(peer, message.request, *known, true, "");
+    answer_submit(peer, message.request, *known, true);
     return;
   }
   const Intake::Checked checked = p_.intake.check(submit, message.payload[0]);
   if (submit.dry_run) return estimate(peer, message.request, checked);
   const auto added = p_.intake.add(checked.job);
-  answer_submit(peer, message.request, added.number, added.known, checked.warning);
+  answer_submit(peer, message.request, added.number, added.known, &checked);
 }
 
 void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
-                               const std::string& warning) {
+                               const Intake::Checked* checked) {
   const auto job = p_.store.job(number);
   protocol::Submitted answer;
   answer.job_id = job->job_id;
@@ -104,7 +104,11 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, s
   answer.name = job->name;
   answer.waits = p_.timetable.waits_for(*job);
   answer.warning = p_.estimates.too_late(*job);
-  if (!warning.empty()) answer.warning += (answer.warning.empty() ? "" : "; ") + warning;
+  if (checked) {
+    if (!checked->warning.empty()) answer.warning += (answer.warning.empty() ? "" : "; ") + checked->warning;
+    answer.left_out = checked->left_out;
+    answer.skippable = checked->skippable;
+  }
   p_.post.to_client(peer, answer, request);
 }
 
@@ -126,6 +130,8 @@ void ClientDesk::estimate(const std::string& peer, std::uint64_t request, const 
         estimate.segments = cut->segments.size();
         for (const NewSegment& segment : cut->segments) estimate.segments_spoken += p_.store.has_take(segment.take);
         estimate.characters = cut->characters;
+        estimate.left_out = cut->left_out;
+        estimate.skippable = cut->skippable;
         estimate.audio_s = static_cast<double>(cut->characters) / chars_per_second;
         p_.post.to_client(peer, estimate, request);
       };

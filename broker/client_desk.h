@@ -63,7 +63,7 @@ class ClientDesk {
   };
   void submit(const std::string& peer, const protocol::Message& message);
   void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
-                     const std::string& warning);
+                     const Intake::Checked* checked = nullptr);
   void estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void report(const std::string& peer, std::uint64_t request, const protocol::Report& wish);

@@ -16,9 +16,9 @@ std::vector<std::string> coverage_problems(ModelShelf& models, const Job& job, c
     const auto cut = [&](std::size_t limit) {
       SoundSettings at_limit = sound;
       at_limit.max_segment_chars = limit;
-      const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
-                                [&](const std::string&) { return at_limit; }};
-      return read_script(script, job.script_name, job.text_format, at_limit, voices, stored_lexicon(job.lexicon));
+      return read_script(
+          script, job.script_name, job.text_format, at_limit,
+          script_rules(job.cast, job.lexicon, job.reading, [&](const std::string&) { return at_limit; }));
     };
     return text::uncovered(cut, sound.max_segment_chars, covered, unspoken);
   } catch (const std::exception& e) {

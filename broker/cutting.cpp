@@ -1,9 +1,11 @@
 #include "broker/cutting.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "broker/text/segmenter.h"
-#include "broker/text/voices.h"
+#include "broker/text/markup.h"
 
 namespace lectern {
 
@@ -19,8 +21,14 @@ Lexicon stored_lexicon(const std::string& json) {
   return json.empty() ? Lexicon() : lexicon_of(protocol::Json::parse(json));
 }
 
-bool has_voices(std::string_view bytes, const std::map<std::string, std::string>& cast) {
-  return !cast.empty() || text::may_name_voice(bytes);
+ScriptRules script_rules(const std::string& cast, const std::string& lexicon, const std::string& reading,
+                         std::function<SoundSettings(const std::string& voice)> sound) {
+  const auto stored = [](const std::string& json) { return json.empty() ? protocol::Json() : protocol::Json::parse(json); };
+  return {parse_cast(stored(cast)), std::move(sound), stored_lexicon(lexicon), parse_reading_json(stored(reading))};
+}
+
+bool has_markup(std::string_view bytes, const std::map<std::string, std::string>& cast) {
+  return !cast.empty() || text::may_have_markup(bytes);
 }
 
 namespace {
@@ -58,20 +66,21 @@ std::string spoken_text(const std::string& text, const SoundSettings& sound, con
 }
 
 text::Segmentation read_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                               const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon) {
-  text::SegmenterOptions options = options_for(sound, lexicon);
-  options.format = text_format == "markdown" ? text::Format::markdown : text::Format::plain;
-  options.cast = voices.cast;
-  return text::segment_script(text::decode_script(bytes, name), options);
+                               const SoundSettings& sound, const ScriptRules& rules) {
+  text::SegmenterOptions options = options_for(sound, rules.lexicon);
+  options.format = text::find_format(text_format);
+  options.cast = rules.cast;
+  options.reading = rules.reading;
+  return text::segment_file(bytes, name, options);
 }
 
 CutScript cut_script(std::string_view bytes, const std::string& name, const std::string& text_format,
-                     const SoundSettings& sound, const ScriptVoices& voices, const Lexicon& lexicon) {
-  const text::Segmentation cut = read_script(bytes, name, text_format, sound, voices, lexicon);
+                     const SoundSettings& sound, const ScriptRules& rules) {
+  const text::Segmentation cut = read_script(bytes, name, text_format, sound, rules);
   std::map<std::string, SoundSettings> sounds = {{"", sound}};
   const auto sound_of = [&](const std::string& voice) -> const SoundSettings& {
     if (const auto found = sounds.find(voice); found != sounds.end()) return found->second;
-    SoundSettings other = voices.sound(voice);
+    SoundSettings other = rules.sound(voice);
     other.seed = sound.seed;
     return sounds.emplace(voice, std::move(other)).first->second;
   };
@@ -87,6 +96,11 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     row.speed = segment.speed;
     SoundSettings speaks = sound_of(segment.voice);
     speaks.speed *= segment.speed;
+    if (speaks.speed < 0.4999 || speaks.speed > 2.0001)
+      throw Fault(Exit::bad_input,
+                  fmt::format("{}: its speed {} times the job's {} is {} at '{}'", name, segment.speed, sound.speed,
+                              speaks.speed, segment.spoken.substr(0, 60)),
+                  "0.5 to 2.0 can be spoken: change one of the two");
     if (speaks.voice != sound.voice) row.voice = speaks.voice;
     row.take = take_key(speaks, segment.spoken, row.seed);
     result.characters += code_points(segment.spoken);
@@ -95,9 +109,14 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   protocol::Json unspoken = protocol::Json::array();
   for (const text::Unspoken& stretch : cut.unspoken) unspoken.push_back({stretch.begin, stretch.end, stretch.reason});
   result.unspoken = unspoken.dump();
+  result.left_out = protocol::Json::object();
+  for (const auto& [reason, characters] : text::left_out(cut)) result.left_out[reason] = characters;
+  for (const ScriptPart part : cut.parts)
+    if (!reading.skip.contains(part)) result.skippable.push_back(kScriptPartNames[static_cast<int>(part)]);
   protocol::Json chapters = protocol::Json::array();
   for (const text::Chapter& chapter : cut.chapters)
     chapters.push_back({{"segment", chapter.segment}, {"title", chapter.title}});
+  result.title = cut.title;
   result.structure = protocol::Json{{"title", cut.title}, {"author", cut.author}, {"chapters", chapters}}.dump();
   return result;
 }

@@ -9,6 +9,7 @@
 #include "broker/publish/tags.h"
 #include "broker/text/segmenter.h"
 #include "config/front_matter.h"
+#include "config/script_format.h"
 #include "config/script_name.h"
 
 namespace lectern {
@@ -46,6 +47,7 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   if (submit.priority != 0) said.priority = submit.priority;
   said.cast = parse_cast(submit.cast);
   said.delivery = parse_delivery(submit.delivery);
+  if (!submit.reading.empty()) said.skip = parse_reading_json(submit.reading);
   return said;
 }
 
@@ -97,8 +99,18 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   said.format = settings_.format;
   said.window = settings_.window;
   said.delivery = settings_.delivery;
+  said.skip = settings_.skip;
+  check_field(is_script_format(submit.text_format), "text_format", "there is no format '" + submit.text_format + "'",
+              "use " + script_format_names());
+  const text::Format format = text::find_format(submit.text_format);
+  const bool is_text = format == text::Format::plain || format == text::Format::markdown;
+  std::string own_title;
   said.apply(around.folder);
-  said.apply(read_front_matter(text::decode_script(script, submit.script_name), submit.script_name));
+  if (is_text) {
+    const std::string decoded = text::decode_script(script, submit.script_name);
+    said.apply(read_front_matter(decoded, submit.script_name));
+    own_title = text::title_of(decoded);
+  }
   said.apply(around.beside);
   said.apply(said_by(submit));
   NewJob job;
@@ -106,7 +118,10 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   job.batch_id = submit.batch_id;
   job.batch_name = submit.batch_name;
   job.script_name = submit.script_name;
-  job.name = said.title.empty() ? script_title(submit.script_name) : said.title;
+  const auto name = [&] {
+    return !said.title.empty() ? said.title : !own_title.empty() ? own_title : script_title(submit.script_name);
+  };
+  job.name = name();
   job.text_format = submit.text_format;
   job.model = said.model;
   job.format = said.format;
@@ -116,8 +131,6 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   job.overwrite = submit.overwrite;
   job.script = std::move(script);
   job.when = when(submit, said.window);
-  check_field(job.text_format == "plain" || job.text_format == "markdown", "text_format", "must be plain or markdown",
-              "");
   check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
   check_field(job.priority >= -100 && job.priority <= 100, "priority", "must be from -100 to 100",
               "0 is the usual one");
@@ -136,16 +149,26 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   job.voice = sound.voice;
   if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
   check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
-  if (!submit.reading.empty()) job.reading = submit.reading.dump();
+  if (!said.skip->skip.empty()) job.reading = to_json(*said.skip).dump();
   check_field(submit.lexicon.empty() || fs::path(submit.lexicon).is_absolute(), "lexicon", "must be an absolute path",
               "");
   const LexiconShelf::Chosen chosen = lexicons_.choose(said.lexicon, job, sound);
   job.lexicon = chosen.json;
-  // Who is missing in the cast, and voices that are nowhere, are said now and not at night.
-  if (has_voices(job.script, said.cast)) cut(job, sound);
+  Checked checked;
+  checked.warning = chosen.warning;
+  // What is wrong with markup, cast or document is said now and not at night, and so is what will be left out.
+  if (!is_text || !job.reading.empty() || has_markup(job.script, said.cast)) {
+    CutScript result = cut(job, sound);
+    checked.left_out = std::move(result.left_out);
+    checked.skippable = std::move(result.skippable);
+    own_title = result.title;
+    job.name = name();
+  }
   check_output_folder(job.output);
   job.output = final_output(job);
-  return {std::move(job), std::move(sound), chosen.warning};
+  checked.job = std::move(job);
+  checked.sound = std::move(sound);
+  return checked;
 }
 
 void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
@@ -155,9 +178,9 @@ void Intake::check_sound(const std::string& model, const std::string& voice, dou
 }
 
 CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
-  const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
-                            [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
-  return cut_script(job.script, job.script_name, job.text_format, sound, voices, stored_lexicon(job.lexicon));
+  return cut_script(job.script, job.script_name, job.text_format, sound,
+                    script_rules(job.cast, job.lexicon, job.reading,
+                                 [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }));
 }
 
 When Intake::when(const protocol::Submit& submit, const std::string& window) {

@@ -25,6 +25,9 @@ class Intake {
     NewJob job;
     SoundSettings sound;
     std::string warning = {};  // what of the lexicon this model cannot speak; empty: nothing
+    // Of scripts that were cut already, as in CutScript.
+    protocol::Json left_out = protocol::Json::object();
+    std::vector<std::string> skippable = {};
   };
   // What else speaks for a script of a watched folder.
   struct Around {

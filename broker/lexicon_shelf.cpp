@@ -26,7 +26,7 @@ std::vector<std::string> words_of(const Lexicon& lexicon, const NewJob& job) {
     return words;
   }
   try {
-    return text::words_in(lexicon, text::decode_script(job.script, job.script_name));
+    return text::words_in(lexicon, text::script_text(job.script, job.script_name, text::find_format(job.text_format)));
   } catch (const Fault&) {
     return text::words_in(lexicon, job.script);
   }

@@ -156,10 +156,11 @@ void Pipeline::cut(const Job& job) {
       models_.verify(job.model);
       SoundSettings sound = models_.sound(job.model, job.voice, job.speed);
       sound.seed = job.seed;
-      const ScriptVoices voices{parse_cast(job.cast.empty() ? protocol::Json() : protocol::Json::parse(job.cast)),
-                                [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }};
-      auto result = std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, voices,
-                                                      stored_lexicon(job.lexicon)));
+      const auto rules = script_rules(job.cast, job.lexicon, job.reading, [&](const std::string& voice) {
+        return models_.sound(job.model, voice, job.speed);
+      });
+      auto result =
+          std::make_shared<CutScript>(cut_script(script, job.script_name, job.text_format, sound, rules));
       return [this, number = job.number, result, hash = sound.model_hash, settled] {
         if (const auto now = store_.job(number); now && !now->cut && !finished(now->state))
           store_.set_segments(number, result->segments, result->unspoken, hash, result->structure);

@@ -177,7 +177,7 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   m.batch_id = run.batch_id;
   m.batch_name = s.name;
   m.script_name = path;
-  m.text_format = s.markdown || script.markdown ? "markdown" : "plain";
+  m.text_format = s.markdown && script.format == "plain" ? "markdown" : script.format;
   m.model = s.model;
   m.voice = s.voice;
   m.format = s.format;
@@ -186,6 +186,7 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   m.priority = s.priority;
   m.overwrite = s.overwrite;
   m.window = s.window;
+  if (!s.skip.empty()) m.reading = to_json(parse_reading(s.skip, "skip"));
   if (const auto job = store_.find_job(m.job_id)) return run.jobs.push_back(*job);  // this run was cut short before
   const auto checked = intake_.check(m, bytes);
   if (const auto same = store_.same_script(checked.job)) {

@@ -14,6 +14,8 @@
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
 #include "config/quantity.h"
+#include "config/reading.h"
+#include "config/script_format.h"
 #include "cli/terminal.h"
 
 namespace lectern::cli {
@@ -30,6 +32,7 @@ struct Options {
   std::optional<std::int64_t> priority;
   std::vector<std::string> profiles, ignore, extensions;
   Delivery delivery;
+  std::string skip;
   bool poll = false, once = false;
   double timeout_s = 0;
 };
@@ -77,6 +80,7 @@ nlohmann::json folder_settings(const Options& o) {
   if (o.stable_s) settings["stable_s"] = *o.stable_s;
   if (o.poll_s) settings["poll_s"] = *o.poll_s;
   if (o.poll) settings["poll"] = true;
+  if (!o.skip.empty()) settings["skip"] = to_json(parse_reading(o.skip, "--skip"))["skip"];
   if (!o.ignore.empty()) settings["ignore"] = o.ignore;
   if (!o.extensions.empty()) settings["extensions"] = o.extensions;
   for (const std::string& profile : o.profiles) {
@@ -226,10 +230,12 @@ void add_settings(CLI::App& command, Options& o) {
   command.add_option("--poll-every", o.poll_s, "Between two such looks; default: 5")
       ->check(CLI::Range(0.1, 3600.0))
       ->type_name("SECONDS");
+  command.add_option("--skip", o.skip, "Parts that are not read: contents, boilerplate, footnotes (with commas), or none")
+      ->type_name("PARTS");
   command.add_option("--ignore", o.ignore, "Names to leave alone, besides hidden and temporary ones: '*.bak'")
       ->allow_extra_args(false)
       ->type_name("PATTERN");
-  command.add_option("--extension", o.extensions, "Take files with this one; default: txt, text, md, markdown")
+  command.add_option("--extension", o.extensions, "Take files with this one; default: " + script_extension_words())
       ->allow_extra_args(false)
       ->type_name("EXT");
 }

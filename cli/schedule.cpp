@@ -80,6 +80,7 @@ void add_setting_options(CLI::App& command, ScheduleSetting& s) {
   command.add_option("--priority", s.priority, "As for submit")->check(CLI::Range(-100, 100))->type_name("N");
   command.add_flag("--markdown", s.markdown, "Read every script as Markdown");
   command.add_flag("-r,--recursive", s.recursive, "Look into the folders of folders too");
+  command.add_option("--skip", s.skip, "As for submit")->type_name("PARTS");
   command.add_flag("--overwrite", s.overwrite, "Replace existing audio");
 }
 

@@ -19,6 +19,7 @@
 #include "cli/progress_line.h"
 #include "cli/progress_view.h"
 #include "config/quantity.h"
+#include "config/script_format.h"
 #include "config/script_list.h"
 #include "cli/submission.h"
 #include "cli/voice_making.h"
@@ -36,7 +37,7 @@ constexpr std::size_t kLinesShown = 20;
 
 struct Options {
   std::vector<std::string> words;
-  std::string model, voice, cast, lexicon, format, output, name, window, at, after, by;
+  std::string model, voice, cast, lexicon, format, output, name, window, at, after, by, skip, text_format;
   double speed = 0;
   std::int64_t priority = 0;
   Delivery delivery;
@@ -54,6 +55,7 @@ class Submitting {
     not_before_ms_ = time_of("--at", options_.at, false);
     by_ms_ = time_of("--by", options_.by, true);
     if (!options_.cast.empty()) cast_ = read_cast(options_.cast);
+    if (!options_.skip.empty()) reading_ = to_json(parse_reading(options_.skip, "--skip"));
     ScriptList list = find_scripts(options_.words, {options_.recursive, max_bytes_});
     bad_ = std::move(list.bad);
     if (list.scripts.empty() && bad_.size() == 1) throw bad_[0].fault;
@@ -112,7 +114,10 @@ class Submitting {
     m.batch_name = single_ ? "" : options_.name;
     m.name = job_name(script);
     m.script_name = script.path == "-" ? "standard input" : fs::absolute(script.path).lexically_normal().string();
-    m.text_format = options_.markdown || script.markdown ? "markdown" : "plain";
+    m.text_format = !options_.text_format.empty()                         ? options_.text_format
+                    : options_.markdown && script.format == "plain" ? "markdown"
+                                                                          : script.format;
+    m.reading = reading_;
     m.model = options_.model;
     m.voice = options_.voice;
     m.cast = cast_;
@@ -192,6 +197,7 @@ class Submitting {
       lines += fmt::format("#{}  {}  {}\n", job.number, printable(job.name), printable(job.output));
       if (!job.waits.empty()) waits.insert(job.waits);
       if (!job.warning.empty()) warnings.push_back(fmt::format("#{}: {}", job.number, job.warning));
+      note_left_out(fmt::format("#{}", job.number), job.left_out, job.skippable);
       nlohmann::json entry = protocol::detail::to_json(job);
       entry["script"] = submission.scripts()[i].path.string();
       list.push_back(entry);
@@ -205,6 +211,7 @@ class Submitting {
                           jobs.back().number, batch_id_);
     if (waits.size() == 1) lines += printable(*waits.begin()) + "\n";
     write_text(STDOUT_FILENO, lines);
+    show_notes();
     for (std::size_t i = 0; i < std::min(warnings.size(), kLinesShown); ++i)
       std::fprintf(stderr, "warning: %s\n", printable(warnings[i]).c_str());
     if (warnings.size() > kLinesShown)
@@ -222,6 +229,7 @@ class Submitting {
       list.push_back(protocol::detail::to_json(e));
       rows.push_back({printable(e.name), count(e.segments), count(e.segments_spoken), count(e.characters),
                       clock_time(e.audio_s), printable(e.output)});
+      note_left_out(printable(e.name), e.left_out, e.skippable);
       sum.segments += e.segments;
       sum.segments_spoken += e.segments_spoken;
       sum.characters += e.characters;
@@ -240,6 +248,24 @@ class Submitting {
     write_text(STDOUT_FILENO, aligned(rows, {false, true, true, true, true, false}));
     write_text(STDOUT_FILENO, fmt::format("{} of {} already spoken\n", count(sum.segments_spoken),
                                           count(sum.segments, "segment") + (sum.segments == 1 ? " is" : " are")));
+    show_notes();
+  }
+
+  // What will not be heard, and what need not be.
+  void note_left_out(const std::string& job, const nlohmann::json& left_out, const std::vector<std::string>& skippable) {
+    std::string reasons, parts;
+    for (const auto& [reason, characters] : left_out.items())
+      reasons += (reasons.empty() ? "" : ", ") + reason + " (" + count(characters.get<std::uint64_t>(), "character") + ")";
+    for (const std::string& part : skippable) parts += (parts.empty() ? "" : ",") + part;
+    if (!reasons.empty()) notes_.push_back(job + ": not spoken: " + reasons);
+    if (!parts.empty()) notes_.push_back(job + ": --skip " + parts + " would leave these parts out");
+  }
+
+  void show_notes() {
+    for (std::size_t i = 0; i < std::min(notes_.size(), kLinesShown); ++i)
+      std::fprintf(stderr, "note: %s\n", printable(notes_[i]).c_str());
+    if (notes_.size() > kLinesShown)
+      std::fprintf(stderr, "note: and %s more; --json shows all\n", count(notes_.size() - kLinesShown).c_str());
   }
 
   void wait_for_all(Connection& connection) {
@@ -294,11 +320,12 @@ class Submitting {
   const std::string batch_id_ = random_id();
   std::uint64_t max_bytes_ = 0;
   std::int64_t not_before_ms_ = 0, by_ms_ = 0;
-  nlohmann::json cast_ = nlohmann::json::object();
+  nlohmann::json cast_ = nlohmann::json::object(), reading_ = nlohmann::json::object();
   bool single_ = true;
   std::optional<OutputNames> names_;
   std::map<std::string, std::string> streams_;
   std::vector<BadScript> bad_;
+  std::vector<std::string> notes_;
   nlohmann::json json_ = nlohmann::json::object();
   int exit_ = 0;
 };
@@ -329,7 +356,7 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
   auto o = std::make_shared<Options>();
   command
       ->add_option("SCRIPT", o->words,
-                   "Text files; folders, of which .txt .text .md .markdown are taken; globs; - reads standard input")
+                   "Files; folders, of which " + script_extension_words() + " are taken; globs; - reads standard input")
       ->required();
   command
       ->add_option("--voice", o->voice,
@@ -369,7 +396,17 @@ void add_submit(CLI::App& app, Context& context, Action& chosen) {
       ->type_name("TIME");
   command->add_option("--name", o->name, "Of the job and its title; of the batch when there are several scripts")
       ->type_name("NAME");
-  command->add_flag("--markdown", o->markdown, "Read every script as Markdown; default: .md and .markdown files");
+  command->add_flag("--markdown", o->markdown, "Read every text as Markdown; default: .md and .markdown files");
+  command
+      ->add_option("--text-format", o->text_format,
+                   "Read every script as " + script_format_names() + "; default: by its extension, else plain")
+      ->check(CLI::Validator(
+          [](std::string& name) { return is_script_format(name) ? "" : "there is no format '" + name + "'"; }, ""))
+      ->type_name("FORMAT");
+  command
+      ->add_option("--skip", o->skip,
+                   "Parts that are not read: contents, boilerplate, footnotes (with commas), or none; default: the setting")
+      ->type_name("PARTS");
   command->add_flag("-r,--recursive", o->recursive, "Look into the folders of folders too");
   command->add_flag("--overwrite", o->overwrite, "Replace existing audio; default: a numbered name beside it");
   command->add_flag("-w,--wait", o->wait, "Stay until the jobs are finished, and show how they get on");

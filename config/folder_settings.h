@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/script_format.h"
 #include "config/script_settings.h"
 #include "config/window_setting.h"
 
@@ -26,7 +27,7 @@ struct FolderSettings {
   double stable_s = 2;  // a file is taken when its size and times have stood still for so long; 0 to 3600
   bool poll = false;    // never trust events; network file systems are always polled
   double poll_s = 5;    // between two looks when polled; 0.1 to 3600
-  std::vector<std::string> extensions = {"txt", "text", "md", "markdown"};
+  std::vector<std::string> extensions = script_extensions();
   std::vector<std::string> ignore;  // patterns of names that are left alone: "*.bak"
 };
 

@@ -10,7 +10,7 @@ build=(
   libtorch-dev libopenblas0-pthread
   libzmq3-dev cppzmq-dev libsqlite3-dev
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev nettle-dev
-  libcurl4-openssl-dev libarchive-dev ca-certificates
+  libcurl4-openssl-dev libarchive-dev libpugixml-dev libxml2-dev ca-certificates
   libicu-dev libmd4c-dev libespeak-ng-dev espeak-ng-data
   libsndfile1-dev libebur128-dev libsoxr-dev
   libhowardhinnant-date-dev tzdata libsystemd-dev

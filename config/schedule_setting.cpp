@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "config/reading.h"
 #include "config/calendar/recurrence.h"
 #include "config/fault.h"
 #include "config/paths.h"
@@ -49,6 +50,7 @@ ScheduleSetting read_schedule(const std::string& file, const YAML::Node& node,
   text("catch_up", s.catch_up);
   if (const auto value = f.find("speed"); value.IsDefined()) s.speed = f.number("speed", value, 0.5, 2.0);
   if (const auto value = f.find("priority"); value.IsDefined()) s.priority = f.whole("priority", value, -100, 100);
+  if (const auto value = f.find("skip"); value.IsDefined()) s.skip = words_of(take_reading(f, "skip", value));
   truth("recursive", s.recursive);
   truth("markdown", s.markdown);
   truth("overwrite", s.overwrite);
@@ -76,6 +78,13 @@ std::optional<WrongField> wrong_field(const ScheduleSetting& s, const std::vecto
       return WrongField{"scripts", "is not an absolute path: '" + script + "'", "write it from the root, or from ~/"};
   if (!s.output.empty() && s.output[0] != '/')
     return WrongField{"output", "is not an absolute path: '" + s.output + "'", "write it from the root, or from ~/"};
+  if (!s.skip.empty()) {
+    try {
+      parse_reading(s.skip, "skip");
+    } catch (const Fault& fault) {
+      return WrongField{"skip", fault.what(), fault.hint()};
+    }
+  }
   if (!s.format.empty() && !is_one_of(s.format, format_names()))
     return WrongField{"format", "cannot be '" + s.format + "'", "use wav, flac, ogg, opus, mp3 or m4b"};
   if (s.speed != 0 && !(s.speed >= 0.5 && s.speed <= 2.0))

@@ -17,6 +17,7 @@ struct ScheduleSetting {
   std::string zone;                                  // IANA name; empty: the machine's own
   std::vector<std::string> scripts;                  // absolute paths of files and folders, and globs
   std::string model, voice, format, output, window;  // empty: as for a submit; output: a folder
+  std::string skip;                                  // parts with commas between them; empty: as for a submit
   double speed = 0;                                  // 0: as for a submit
   std::int64_t priority = 0;
   bool recursive = false, markdown = false, overwrite = false;
@@ -38,6 +39,7 @@ struct ScheduleSetting {
     v("recursive", &ScheduleSetting::recursive, "look into the folders of folders too");
     v("markdown", &ScheduleSetting::markdown, "every script is Markdown");
     v("overwrite", &ScheduleSetting::overwrite, "as in `submit`");
+    v("skip", &ScheduleSetting::skip, "parts that are not read, with commas between them; empty: as in `submit`");
     v("catch_up", &ScheduleSetting::catch_up,
       "what is done when its time passed unseen: next-window, once-now or skip; empty: next-window when it has a "
       "window, "

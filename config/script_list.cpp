@@ -11,6 +11,7 @@
 
 #include "config/natural_order.h"
 #include "config/quantity.h"
+#include "config/script_format.h"
 #include "config/script_name.h"
 
 namespace lectern {
@@ -28,7 +29,7 @@ class Search {
   explicit Search(const ScriptSearch& options) : options_(options) {}
 
   void word(const std::string& word) {
-    if (word == "-") return add({"-", true, false});
+    if (word == "-") return add({"-", true});
     std::error_code error;
     const auto status = fs::status(word, error);
     if (status.type() != fs::file_type::not_found && status.type() != fs::file_type::none) return named(word, status);
@@ -57,10 +58,9 @@ class Search {
       const std::size_t before = list_.scripts.size() + list_.bad.size(), known = folder_files_;
       folder(path);
       if (list_.scripts.size() + list_.bad.size() == before && folder_files_ == known)
-        refuse(path, {Exit::bad_input, "folder " + path.string() + " has no text files",
-                      options_.recursive ? "text files are .txt, .text, .md and .markdown"
-                                         : "text files are .txt, .text, .md and .markdown; --recursive looks into "
-                                           "its folders too"});
+        refuse(path, {Exit::bad_input, "folder " + path.string() + " has no scripts",
+                      "taken are " + script_extension_words() +
+                          (options_.recursive ? "" : "; --recursive looks into its folders too")});
       return;
     }
     file(path, status);
@@ -69,13 +69,13 @@ class Search {
   void file(const fs::path& path, fs::file_status status) {
     if (status.type() == fs::file_type::socket || status.type() == fs::file_type::block)
       return refuse(path, {Exit::bad_input, "cannot read " + path.string() + " as a script: it is no file",
-                           "name text files, folders or pipes"});
+                           "name files, folders or pipes"});
     if (access(path.c_str(), R_OK) != 0) return refuse(path, system_fault("cannot read " + path.string(), errno));
-    if (status.type() != fs::file_type::regular) return add({path, true, has_markdown_extension(path)});
+    if (status.type() != fs::file_type::regular) return add({path, true, script_format_of(path)});
     std::error_code error;
     const std::uintmax_t bytes = fs::file_size(path, error);
     if (!error && bytes > options_.max_bytes) return refuse(path, too_large(path, bytes, options_.max_bytes));
-    add({path, false, has_markdown_extension(path)});
+    add({path, false, script_format_of(path)});
   }
 
   void folder(const fs::path& path) {
@@ -94,7 +94,7 @@ class Search {
       const auto status = fs::status(name, lost);
       if (status.type() == fs::file_type::directory) {
         if (options_.recursive) folder(name);
-      } else if (status.type() == fs::file_type::regular && has_text_extension(name)) {
+      } else if (status.type() == fs::file_type::regular && is_script_name(name)) {
         ++folder_files_;
         file(name, status);
       }

@@ -13,7 +13,7 @@ namespace lectern {
 struct Script {
   std::filesystem::path path;  // as named or found; "-" for standard input
   bool stream = false;         // standard input, a pipe or a device: has no name and no size of its own
-  bool markdown = false;       // by its extension
+  std::string format = "plain";  // by its extension; see script_format.h
 
   std::string title() const;  // its file name without the extension; empty for a stream
 };

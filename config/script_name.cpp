@@ -13,16 +13,6 @@ std::string lower_extension(const fs::path& path) {
   return extension;
 }
 
-bool has_markdown_extension(const fs::path& path) {
-  const std::string extension = lower_extension(path);
-  return extension == ".md" || extension == ".markdown";
-}
-
-bool has_text_extension(const fs::path& path) {
-  const std::string extension = lower_extension(path);
-  return extension == ".txt" || extension == ".text" || has_markdown_extension(path);
-}
-
 bool is_passing_name(std::string_view name) {
   if (name.empty() || name.front() == '.' || name.front() == '~' || name.back() == '~') return true;
   const std::string extension = lower_extension(name);

@@ -7,10 +7,6 @@
 
 namespace lectern {
 
-// .txt .md .markdown .text in any case: what is taken from a folder.
-bool has_text_extension(const std::filesystem::path& path);
-// .md .markdown
-bool has_markdown_extension(const std::filesystem::path& path);
 // Hidden, or left behind by an editor, office program, download or synchronisation: .* ~* *~ *.tmp *.part *.partial
 // *.crdownload *.filepart
 bool is_passing_name(std::string_view file_name);

@@ -17,6 +17,7 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
     if (!said->empty()) *mine = *said;
   if (stronger.speed) speed = stronger.speed;
   if (stronger.priority) priority = stronger.priority;
+  if (stronger.skip) skip = stronger.skip;
   for (const auto& [speaker, voice] : stronger.cast) cast[speaker] = voice;
   delivery.apply(stronger.delivery);
 }
@@ -41,6 +42,7 @@ ScriptSettings take_script_settings(YamlFields& fields, bool title) {
   if (const auto value = given("lexicon")) s.lexicon = fields.text("lexicon", *value);
   if (const auto value = given("speed")) s.speed = fields.number("speed", *value, 0.5, 2.0);
   if (const auto value = given("priority")) s.priority = fields.whole("priority", *value, -100, 100);
+  if (const auto value = given("skip")) s.skip = take_reading(fields, "skip", *value);
   if (const auto value = given("cast")) {
     YamlFields speakers(*value, fields.file(), "'cast'");
     s.cast = take_cast(speakers);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/delivery.h"
+#include "config/reading.h"
 #include "config/strict_yaml.h"
 
 namespace lectern {
@@ -22,6 +23,7 @@ struct ScriptSettings {
   // Who speaks the lines that begin with "Anna:": speaker -> voice, or "narrator" for the script's own voice.
   std::map<std::string, std::string> cast = {};
   Delivery delivery = {};
+  std::optional<ReadingSettings> skip = {};  // what of the script is not read
 
   // What `stronger` says stands over what this says. A voice belongs to its model: another model without a voice gets
   // that model's default, and without a cast none.

@@ -146,6 +146,7 @@ const std::vector<Key>& table() {
       {"speed", number(&Settings::speed, 0.5, 2.0)},
       {"format", choice(&Settings::format, format_names())},
       {"output", folder(&Settings::output)},
+      {"skip", [](Settings& s, const YamlFields& f, auto& key, auto& value) { s.skip = take_reading(f, key, value); }},
       {"pauses.clause", pause(&Settings::Pauses::clause)},
       {"pauses.sentence", pause(&Settings::Pauses::sentence)},
       {"pauses.paragraph", pause(&Settings::Pauses::paragraph)},

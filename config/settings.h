@@ -12,6 +12,7 @@
 #include "config/folder_settings.h"
 #include "config/keep_alive.h"
 #include "config/paths.h"
+#include "config/reading.h"
 #include "config/schedule_setting.h"
 #include "config/window_setting.h"
 
@@ -24,6 +25,7 @@ struct Settings {
   double speed = 1.0;            // 0.5 to 2.0
   std::string format = "flac";   // wav, flac, ogg, opus, mp3, m4b
   std::filesystem::path output;  // folder for finished files; empty: beside the script
+  ReadingSettings skip;          // what of a script is not read
 
   // The form of finished works, of which a script, a folder or a submit may say otherwise. What is empty is not so.
   Delivery delivery = usual_delivery();

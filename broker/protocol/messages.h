@@ -180,7 +180,7 @@ struct Submit {
     v("batch_name", &Submit::batch_name, "for people; may be empty");
     v("name", &Submit::name, "of the job, for people; the title of the audio; empty: the front matter's title, else the script's name");
     v("script_name", &Submit::script_name, "file name or path of the script, for messages and the sidecar");
-    v("text_format", &Submit::text_format, "plain or markdown");
+    v("text_format", &Submit::text_format, "plain, markdown, html, epub, docx, srt or ssml");
     v("model", &Submit::model, "empty: the front matter's, else the broker's default");
     v("voice", &Submit::voice, "empty: the front matter's, else the model's default");
     v("format", &Submit::format, "wav, flac, ogg, opus, mp3 or m4b; empty: the front matter's, else the broker's default");
@@ -196,7 +196,7 @@ struct Submit {
     v("lexicon", &Submit::lexicon, "absolute path of a file of pronunciations; empty: the front matter's, else only the user's own");
     v("cast", &Submit::cast, "speaker -> voice, for the script's lines that begin with `Speaker:`; a JSON object");
     v("delivery", &Submit::delivery, "form of the finished work: loudness, split, subtitles, author, narrator, album, cover, track, date; a JSON object of texts; what it lacks is as the front matter or the broker's settings say");
-    v("reading", &Submit::reading, "how the script is read; a JSON object; what it lacks is as above");
+    v("reading", &Submit::reading, "how the script is read; a JSON object: skip: a list of contents, boilerplate, footnotes");
   }
 };
 
@@ -442,6 +442,8 @@ struct Submitted {
   bool known = false;
   std::string waits{}, warning{};
   std::string name{};
+  Json left_out = Json::object();
+  std::vector<std::string> skippable{};
   template <class V>
   static void fields(V&& v) {
     v("job_id", &Submitted::job_id, "as submitted");
@@ -452,6 +454,8 @@ struct Submitted {
     v("warning", &Submitted::warning,
       "why it will not be done by the wished time, by estimate, and what of the lexicon the model cannot speak; empty: nothing");
     v("name", &Submitted::name, "of the job");
+    v("left_out", &Submitted::left_out, "reason -> characters with words that are not spoken; {}: none, or not looked at yet");
+    v("skippable", &Submitted::skippable, "parts of the script that are read and could be skipped, where it was looked at");
   }
 };
 
@@ -462,6 +466,8 @@ struct Estimate {
   std::uint64_t segments = 0, segments_spoken = 0, characters = 0;
   double audio_s = 0;
   std::string warning{};
+  Json left_out = Json::object();
+  std::vector<std::string> skippable{};
   template <class V>
   static void fields(V&& v) {
     v("warning", &Estimate::warning, "what of the lexicon the model cannot speak; empty: nothing");
@@ -474,6 +480,8 @@ struct Estimate {
     v("segments_spoken", &Estimate::segments_spoken, "of which takes are there already");
     v("characters", &Estimate::characters, "to be spoken");
     v("audio_s", &Estimate::audio_s, "expected seconds of audio");
+    v("left_out", &Estimate::left_out, "reason -> characters with words that would not be spoken");
+    v("skippable", &Estimate::skippable, "parts of the script that would be read and could be skipped");
   }
 };
 

@@ -3,6 +3,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
+
 namespace lectern::text {
 
 std::u32string to_code_points(std::string_view utf8) {
@@ -16,6 +18,10 @@ std::u32string to_code_points(std::string_view utf8) {
     text.push_back(static_cast<char32_t>(c));
   }
   return text;
+}
+
+std::size_t count_code_points(std::string_view utf8) {
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string to_utf8(std::u32string_view text) {
@@ -89,6 +95,15 @@ std::u32string_view trim(std::u32string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
+}
+
+std::string one_line(std::string_view utf8) {
+  std::u32string line;
+  for (const char32_t c : to_code_points(utf8)) {
+    if (!is_space(c)) line += c;
+    else if (!line.empty() && line.back() != U' ') line += U' ';
+  }
+  return to_utf8(trim(line));
 }
 
 }  // namespace lectern::text

@@ -11,6 +11,8 @@ namespace lectern::text {
 std::u32string to_code_points(std::string_view utf8);
 std::string to_utf8(std::u32string_view text);
 
+std::size_t count_code_points(std::string_view utf8);
+
 // Beyond ASCII, by the Unicode database; the inline functions below keep the common case cheap.
 bool is_space_beyond_ascii(char32_t c);
 bool is_letter_beyond_ascii(char32_t c);
@@ -53,5 +55,8 @@ bool has_words(std::u32string_view text);
 bool ends_sentence(std::u32string_view text);
 
 std::u32string_view trim(std::u32string_view text);
+
+// The text on one line, with single blanks.
+std::string one_line(std::string_view utf8);
 
 }  // namespace lectern::text

@@ -1,6 +1,7 @@
 #include "broker/text/document.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/text/characters.h"
 
@@ -50,12 +51,47 @@ bool is_rule(std::u32string_view line) {
   return strokes >= 3 || (strokes > 0 && alone);
 }
 
+Place place_of(std::u32string_view script, std::size_t position) {
+  Place place;
+  for (std::size_t i = 0; i < position && i < script.size(); ++i) {
+    const bool ends = script[i] == U'\n' || (script[i] == U'\r' && at(script, i + 1) != U'\n');
+    place = ends ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
+  }
+  return place;
+}
+
 void drop_silent_blocks(Document& document) {
   Break before = Break::clause;
-  std::erase_if(document.blocks, [&before](Block& block) {
+  double pause_s = -1;
+  std::string chapter;
+  const auto carry = [&](double& later) {
+    if (pause_s >= 0) later = std::max(later, 0.0) + pause_s;
+    pause_s = -1;
+  };
+  std::erase_if(document.blocks, [&](Block& block) {
     before = block.before = std::max(before, block.before);
-    if (!has_words(block.text)) return true;
+    carry(block.pause_before_s);
+    if (block.chapter.empty()) block.chapter = std::exchange(chapter, {});
+    if (!has_words(block.text)) {
+      pause_s = block.pause_before_s;
+      chapter = block.chapter;
+      return true;
+    }
+    chapter.clear();
     before = Break::clause;
+    return false;
+  });
+  carry(document.pause_after_s);
+}
+
+void sort_marks(Document& document) {
+  std::stable_sort(document.marks.begin(), document.marks.end(),
+                   [](const Unspoken& a, const Unspoken& b) { return a.begin < b.begin; });
+  std::size_t reached = 0;
+  std::erase_if(document.marks, [&](Unspoken& mark) {
+    mark.begin = std::max(mark.begin, reached);
+    if (mark.begin >= mark.end) return true;
+    reached = mark.end;
     return false;
   });
 }

@@ -21,14 +21,35 @@ constexpr char32_t kLineStop = U'\u2029';  // an entry ends: the sentence ends w
 struct Block {
   Break before = Break::paragraph;  // what is heard between the block before and this one
   bool heading = false;
-  std::u32string text;                // what is read
-  std::vector<std::uint32_t> source;  // for each character of `text` its position in the script, never descending
-  std::string voice = {};             // who speaks it; empty: the job's voice
+  std::u32string text = {};                // what is read
+  std::vector<std::uint32_t> source = {};  // for each character of `text` its position in the script, never descending
+  std::string voice = {};                  // who speaks it; empty: the job's voice
+  double speed = 1;                        // times the job's
+  double pause_before_s = -1;              // the script's own, in place of `before`; negative: none
+  bool goes_on = false;                    // its last sentence goes on in the next block
+  ScriptPart part = ScriptPart::body;
+  std::string chapter = {};                // the title of the chapter that begins here; empty: none
+
+  // The same without text, pause, continuation and chapter.
+  Block bare() const {
+    return {.before = before, .heading = heading, .voice = voice, .speed = speed, .part = part};
+  }
 
   void append(char32_t c, std::size_t position) {
     text.push_back(c);
     source.push_back(static_cast<std::uint32_t>(position));
   }
+};
+
+// A stretch of the script.
+struct Range {
+  std::size_t begin = 0, end = 0;
+};
+
+// Words that the script says in a way of its own, and how; see utterance.h.
+struct Utterance {
+  enum class Kind { words, phonemes, cardinal, ordinal, characters, telephone, date } kind = Kind::words;
+  std::string word, detail;  // as written; the phonemes, or the order of a date's parts
 };
 
 struct Document {
@@ -37,13 +58,25 @@ struct Document {
   std::vector<Unspoken> marks;  // reasons for stretches outside of blocks, ascending; other gaps are explained by
                                 // `gap_reason` or as white space
   std::string gap_reason;       // "punctuation" in plain text, "markup" in Markdown
+  std::vector<Range> code = {};  // ascending: blocks and spans of code, and links, in Markdown
+  double pause_after_s = -1;     // behind the last block; negative: none
+  std::string title = {}, author = {};
+  std::vector<Utterance> utterances = {};
 };
+
+// A position as people count it, from 1.
+struct Place {
+  std::size_t line = 1, column = 1;
+};
+Place place_of(std::u32string_view script, std::size_t position);
 
 Document read_plain(std::u32string_view script, const std::string& language);
 Document read_markdown(std::u32string_view script);
 
 // Takes out the blocks without words; what was heard before them is heard before the next block.
 void drop_silent_blocks(Document& document);
+// Puts the marks in order. Where they overlap, the one that begins first is believed.
+void sort_marks(Document& document);
 
 // Covers the gap [begin, end) of the document with reasons, appending to `unspoken`.
 void explain_gap(const Document& document, std::size_t begin, std::size_t end, std::vector<Unspoken>& unspoken);

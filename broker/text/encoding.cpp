@@ -22,14 +22,18 @@ struct Magic {
 
 constexpr const char* kAudioMend = "it is a recording already; submit the text that should be spoken";
 constexpr const char* kPictureMend = "a picture holds no text; run text recognition on it and submit its output";
+constexpr const char* kBookMend = "convert it first, with calibre's: ebook-convert FILE FILE.epub";
 constexpr const char* kUnpackMend = "unpack it and submit the texts in it";
 
 const Magic kMagic[] = {
-    {"%PDF-"sv, "a PDF document", "convert it to text first, for example: pdftotext FILE.pdf FILE.txt"},
-    {"%!PS"sv, "a PostScript document", "convert it to text first, for example: ps2ascii FILE.ps FILE.txt"},
-    {"{\\rtf"sv, "an RTF document", "save it as plain text (UTF-8) in the program that made it"},
-    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "an old Office document",
-     "save it as plain text (UTF-8) in the program that made it"},
+    {"%PDF-"sv, "a PDF document", "convert it to text first: pdftotext FILE.pdf FILE.txt"},
+    {"%!PS"sv, "a PostScript document", "convert it to text first: ps2ascii FILE.ps FILE.txt"},
+    {"{\\rtf"sv, "an RTF document", "convert it first: libreoffice --headless --convert-to docx FILE.rtf, or pandoc FILE.rtf -o FILE.md"},
+    {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "an old Office document, or one with a password",
+     "save it without password as .docx, or convert it: libreoffice --headless --convert-to docx FILE.doc"},
+    {"AT&TFORM"sv, "a DjVu document", "convert it to text first: djvutxt FILE.djvu FILE.txt"},
+    {"ITOLITLS"sv, "a book for Microsoft Reader", kBookMend},
+    {"TPZ"sv, "a Kindle book (Topaz)", kBookMend},
     {"\x89PNG\r\n\x1a\n"sv, "a PNG picture", kPictureMend},
     {"\xff\xd8\xff"sv, "a JPEG picture", kPictureMend},
     {"GIF8"sv, "a GIF picture", kPictureMend},
@@ -53,7 +57,7 @@ const Magic kMagic[] = {
 };
 
 bool is_text_magic(const Magic& magic) {
-  return magic.bytes == "BZh"sv || magic.bytes == "ID3"sv || magic.bytes == "RIFF"sv;
+  return magic.bytes == "BZh"sv || magic.bytes == "TPZ"sv || magic.bytes == "ID3"sv || magic.bytes == "RIFF"sv;
 }
 
 bool allowed_control(unsigned char c) {
@@ -67,17 +71,31 @@ std::size_t count_controls(std::string_view bytes) {
   });
 }
 
+// Documents that are ZIP archives, by the names of their files.
+Magic zip_kind(std::string_view bytes) {
+  struct Kind {
+    std::string_view holds;
+    const char* what;
+    const char* mend;
+  };
+  constexpr Kind kKinds[] = {
+      {"application/epub+zip", "an EPUB book", "name it FILE.epub, or give --text-format epub"},
+      {"opendocument", "an OpenDocument text", "convert it first: libreoffice --headless --convert-to docx FILE.odt"},
+      {"word/", "a Word document (DOCX)", "name it FILE.docx, or give --text-format docx"},
+      {"Index/Document.iwa", "a Pages document", "export it from Pages as EPUB, Word or plain text"},
+      {"xl/workbook", "an Excel workbook", "export what should be spoken as text"},
+      {"ppt/", "a presentation", "export what should be spoken as text"}};
+  const auto head = bytes.substr(0, 4096), tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 65536));
+  for (const Kind& kind : kKinds)
+    if (head.find(kind.holds) != head.npos || tail.find(kind.holds) != tail.npos) return {"", kind.what, kind.mend};
+  return {"", "a ZIP archive (or a document that is one)", kUnpackMend};
+}
+
 // What the bytes begin with, when that is no text. Short ASCII magics count only where control bytes follow.
 std::optional<Magic> find_magic(std::string_view bytes) {
-  if (bytes.starts_with("PK\x03\x04"sv)) {
-    const auto head = bytes.substr(0, 4096);
-    if (head.find("application/epub+zip") != head.npos)
-      return Magic{"", "an EPUB book", "convert it to text first, for example: pandoc FILE.epub -t plain -o FILE.txt"};
-    if (head.find("word/") != head.npos || head.find("opendocument") != head.npos)
-      return Magic{"", "a word processor's document (DOCX or ODT)",
-                   "convert it to text first, for example: pandoc FILE.docx -t plain -o FILE.txt"};
-    return Magic{"", "a ZIP archive (or an EPUB, DOCX or ODT document)", kUnpackMend};
-  }
+  if (bytes.starts_with("PK\x03\x04"sv)) return zip_kind(bytes);
+  if (bytes.size() > 68 && bytes.substr(60, 8) == "BOOKMOBI"sv)
+    return Magic{"", "a Kindle book (MOBI or AZW3)", kBookMend};
   for (const Magic& magic : kMagic)
     if (bytes.starts_with(magic.bytes) && (!is_text_magic(magic) || count_controls(bytes.substr(0, 512)) > 0))
       return magic;
@@ -200,7 +218,7 @@ void refuse_binary(std::string_view bytes, const std::string& name, bool utf16) 
   if (const auto magic = find_magic(bytes))
     throw Fault(Exit::bad_input, name + ": not a text but " + magic->what, magic->mend);
   if (utf16) return;
-  const std::string mend = "submit plain text or Markdown; documents and books must be converted to text first";
+  const std::string mend = "submit text, Markdown, EPUB, HTML or DOCX; other documents must be converted first (pandoc, libreoffice)";
   if (const auto nul = bytes.find('\0'); nul != bytes.npos)
     throw Fault(Exit::bad_input, name + ": not a text (a NUL byte at offset " + std::to_string(nul) + ")", mend);
   if (const auto controls = count_controls(bytes); controls > 1 + bytes.size() / 500)

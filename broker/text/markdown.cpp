@@ -72,7 +72,7 @@ class MarkdownReader {
 
  private:
   void begin_block(bool heading = false) {
-    document_.blocks.push_back({next_before_, heading, {}, {}});
+    document_.blocks.push_back({.before = next_before_, .heading = heading});
     next_before_ = Break::paragraph;
     open_ = true;
   }
@@ -103,6 +103,10 @@ class MarkdownReader {
     for (std::size_t k = i; k < stop; ++k) block.append(script[k], k);
     block.append(U'.', stop);
     block.append(U' ', stop);
+  }
+
+  void literal(std::size_t begin, std::size_t end) {
+    if (begin < end) document_.code.push_back({begin, end});
   }
 
   void mark(std::size_t begin, std::size_t end, const char* reason) {
@@ -161,18 +165,21 @@ class MarkdownReader {
     const bool ours = data >= utf8_.data() && data + size <= utf8_.data() + utf8_.size();
     const std::size_t first = ours ? static_cast<std::size_t>(data - utf8_.data()) : 0;
     if (in_code_block || type == MD_TEXT_HTML) {
+      if (ours && in_code_block) literal(position_[first], position_[first + size]);
       if (ours) mark(position_[first], position_[first + size], in_code_block ? "code block" : "markup");
       return;
     }
     if (type == MD_TEXT_SOFTBR || type == MD_TEXT_BR)
       return append(type == MD_TEXT_BR ? kLinePause : U' ', last_ + (ours ? 0 : 1));
     if (type == MD_TEXT_NULLCHAR) return;
+    if (type == MD_TEXT_CODE && ours) literal(position_[first], position_[first + size]);
     separate_cells();
     if (type == MD_TEXT_ENTITY && ours) {
       if (const char32_t c = decode_entity({data, size})) return append(c, position_[first + size - 1]);
     }
     if (!ours) return append(U' ', last_);
     const auto begin = position_[first], end = position_[first + size];
+    if (links_ > 0 && begin > 0) literal(begin - 1, end);  // with the bracket before it
     for (std::size_t i = begin; i < end; ++i) append(document_.script[i], i);
   }
 
@@ -196,8 +203,14 @@ class MarkdownReader {
     reader.leave(type);
     return 0;
   }
-  static int enter_span(MD_SPANTYPE, void*, void*) { return 0; }
-  static int leave_span(MD_SPANTYPE, void*, void*) { return 0; }
+  static int enter_span(MD_SPANTYPE type, void*, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ += type == MD_SPAN_A;
+    return 0;
+  }
+  static int leave_span(MD_SPANTYPE type, void*, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ -= type == MD_SPAN_A;
+    return 0;
+  }
   static int on_text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
     auto& reader = *static_cast<MarkdownReader*>(self);
     reader.text(type, data, size, reader.in_code_);
@@ -212,6 +225,7 @@ class MarkdownReader {
   std::size_t last_ = 0;       // position of the last character read
   bool open_ = false;          // text goes on in the last block
   bool item_starts_ = false, cell_ = false, in_code_ = false;
+  int links_ = 0;       // that are open
   bool joins_ = false;  // the next mark goes on where the last one ended
 };
 

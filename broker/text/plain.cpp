@@ -144,7 +144,7 @@ class PlainReader {
   void raise(Break before) { next_before_ = std::max(next_before_, before); }
 
   Block& begin_block(bool heading = false) {
-    document_.blocks.push_back({next_before_, heading, {}, {}});
+    document_.blocks.push_back({.before = next_before_, .heading = heading});
     next_before_ = Break::paragraph;
     return document_.blocks.back();
   }

@@ -8,7 +8,7 @@
 namespace lectern::text {
 namespace {
 
-constexpr char32_t kFirst = 0x14400, kMost = 583;
+constexpr char32_t kFirst = 0x10600, kMost = 311;
 
 bool is_placeholder(char32_t c) { return c >= kFirst && c < kFirst + kMost; }
 

@@ -1,7 +1,7 @@
 // The lexicon at work: words of a script are spoken as its entries say.
 //
 // How it works: entries are looked for in the text as it is written, before numbers and abbreviations are written out.
-// What they match is a letter of a writing that nobody narrates (Anatolian hieroglyphs) on its way through the
+// What they match is a letter of a writing that nobody narrates (Linear A) on its way through the
 // normaliser, and becomes what is spoken for it behind it. A text that holds such letters itself is left as it is.
 #pragma once
 

@@ -3,16 +3,15 @@
 
 #include <algorithm>
 
-#include "broker/text/abbreviation.h"
+#include "broker/text/block_cutter.h"
 #include "broker/text/characters.h"
-#include "broker/text/document.h"
+#include "broker/text/documents.h"
 #include "broker/text/language.h"
-#include "broker/text/reader.h"
+#include "broker/text/markup.h"
+#include "broker/text/parts.h"
 #include "broker/text/respelling.h"
-#include "broker/text/roman.h"
-#include "broker/text/sentences.h"
 #include "broker/text/tags.h"
-#include "broker/text/voices.h"
+#include "broker/text/utterance.h"
 #include "config/fault.h"
 #include "config/front_matter.h"
 
@@ -20,189 +19,6 @@ namespace lectern::text {
 namespace {
 
 constexpr std::size_t kLeastLimit = 40;
-constexpr std::size_t kFragmentWords = 3;  // so few words are not spoken alone when a neighbour has room
-
-std::size_t count_code_points(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::size_t count_words(std::u32string_view text) {
-  std::size_t words = 0;
-  bool inside = false;
-  for (char32_t c : text) {
-    if (is_space(c))
-      inside = false;
-    else if (!inside && is_word(c))
-      inside = ++words > 0;
-  }
-  return words;
-}
-
-// Whether the text ends in a word, closing quotes and brackets aside: with no mark that says how the voice goes on.
-bool is_open(std::u32string_view text) {
-  while (!text.empty() && (is_space(text.back()) || is_closing(text.back()))) text.remove_suffix(1);
-  return !text.empty() && is_word(text.back());
-}
-
-// "Esq." at the end of a line of an address.
-bool ends_abbreviated(std::u32string_view text) {
-  if (text.empty() || text.back() != U'.') return false;
-  std::size_t begin = text.size() - 1;
-  while (begin > 0 && is_letter(text[begin - 1])) --begin;
-  return find_abbreviation(text, begin, text.size() - 1) != nullptr;
-}
-
-struct Piece {
-  Span span;
-  std::string spoken;      // UTF-8
-  std::size_t length = 0;  // of it, in code points
-  bool ends_sentence = true;
-};
-
-// Cuts one block.
-class BlockCutter {
- public:
-  BlockCutter(const Block& block, const SegmenterOptions& options, const Language& language, const Tags& tags,
-              const Respelling& respelling)
-      : block_(block), text_(block.text), options_(options), language_(language), tags_(tags), respelling_(respelling) {}
-
-  std::vector<Piece> cut() {
-    for (const Span& sentence : split_sentences(text_, language_)) {
-      const std::size_t first = pieces_.size();
-      fit(sentence);
-      for (std::size_t i = first; i + 1 < pieces_.size(); ++i) pieces_[i].ends_sentence = false;
-    }
-    join_fragments();
-    end_entries();
-    return std::move(pieces_);
-  }
-
- private:
-  std::size_t limit() const { return options_.max_segment_chars; }
-
-  Piece speak(Span span) const {
-    Piece piece{span, tags_.restore(respelling_.speak(as_written(span), block_.voice)), 0};
-    piece.length = count_code_points(piece.spoken);
-    return piece;
-  }
-
-  // The text of a span with its line ends as punctuation.
-  std::u32string as_written(Span span) const {
-    std::u32string written;
-    written.reserve(span.size() + 8);
-    for (std::size_t i = span.begin; i < span.end; ++i) {
-      const char32_t c = text_[i];
-      if (c == kLinePause || c == kLineStop) {
-        if (is_open(written) || (c == kLinePause && ends_abbreviated(written))) written += c == kLineStop ? U'.' : U',';
-        written += U' ';
-      } else {
-        written += c;
-      }
-    }
-    return block_.heading && span.begin == 0 ? number_heading(written) : written;
-  }
-
-  // "IV. The Garden" and "IV" alone are numbered headings, and so is "Capítulo IV": English has a reader for it.
-  std::u32string number_heading(const std::u32string& heading) const {
-    std::size_t begin = 0, end = word_end(heading, 0);
-    if (!language_.english && at(heading, end) == U' ' && roman_value(heading.substr(0, end)) == 0) {
-      begin = end + 1;
-      end = word_end(heading, begin);
-    }
-    const auto word = std::u32string_view(heading).substr(begin, end - begin);
-    const char32_t next = at(heading, end);
-    const bool set_off =
-        next == U'\0' || ((next == U'.' || next == U':' || next == U')') && !is_word(at(heading, end + 1)));
-    if (!set_off || word.empty() || !is_upper(word[0]) || roman_value(word) == 0) return heading;
-    return heading.substr(0, begin) + to_code_points(std::to_string(roman_value(word))) + heading.substr(end);
-  }
-
-  // One sentence: whole if it fits, else in parts. Works through a list of its own: a sentence may be of any length.
-  void fit(Span sentence) {
-    std::vector<Span> rest = {sentence};
-    while (!rest.empty()) {
-      const Span span = trimmed(text_, rest.back());
-      rest.pop_back();
-      if (span.size() == 0) continue;
-      std::size_t room = limit();
-      if (span.size() <= 2 * limit()) {
-        Piece piece = speak(span);
-        if (piece.length <= limit()) {
-          if (has_words(to_code_points(piece.spoken))) pieces_.push_back(std::move(piece));
-          continue;
-        }
-        if (span.size() == 1)
-          throw Fault(Exit::internal,
-                      "one character is spoken with more than " + std::to_string(limit()) + " characters");
-        // What is said is longer than what is written, or the other way round: cut in the same proportion.
-        room = std::min(span.size() - 1, std::max<std::size_t>(1, span.size() * limit() / piece.length));
-      }
-      const std::size_t cut = best_cut(text_, span, room);
-      rest.push_back({cut, span.end});
-      rest.push_back({span.begin, cut});
-    }
-  }
-
-  bool is_fragment(const Piece& piece) const {
-    return count_words(text_.substr(piece.span.begin, piece.span.size())) <= kFragmentWords;
-  }
-
-  // `first` takes `second` in if both have room in one segment.
-  bool join(Piece& first, const Piece& second) const {
-    if (first.length + second.length > limit()) return false;
-    Piece joined = speak({first.span.begin, second.span.end});
-    if (joined.length > limit()) return false;
-    joined.ends_sentence = second.ends_sentence;
-    first = std::move(joined);
-    return true;
-  }
-
-  void join_fragments() {
-    std::vector<Piece> joined;
-    for (Piece& piece : pieces_)
-      if (joined.empty() || !is_fragment(joined.back()) || !join(joined.back(), piece))
-        joined.push_back(std::move(piece));
-    for (std::size_t i = joined.size(); i-- > 1;)  // what found no room ahead looks back
-      if (is_fragment(joined[i]) && join(joined[i - 1], joined[i]))
-        joined.erase(joined.begin() + static_cast<std::ptrdiff_t>(i));
-    pieces_ = std::move(joined);
-  }
-
-  // The voice falls at the end of a block: headings and items get the full stop that they were not written with.
-  void end_entries() {
-    for (Piece& piece : pieces_) {
-      std::size_t next = piece.span.end;
-      while (next < text_.size() && is_space(text_[next]) && text_[next] != kLineStop) ++next;
-      if (next < text_.size() && text_[next] != kLineStop) continue;
-      const bool transcribed = piece.spoken.ends_with("/)");
-      if (piece.length >= limit() || !(transcribed || is_open(to_code_points(piece.spoken)))) continue;
-      piece.spoken += language_.name == "hi" ? "।" : ".";
-      ++piece.length;
-    }
-  }
-
-  const Block& block_;
-  std::u32string_view text_;
-  const SegmenterOptions& options_;
-  const Language& language_;
-  const Tags& tags_;
-  const Respelling& respelling_;
-  std::vector<Piece> pieces_;
-};
-
-// "CHAPTER I." and the title below it make one chapter's title.
-void find_chapters(Segmentation& result) {
-  bool in_title = false;
-  for (std::size_t i = 0; i < result.segments.size(); ++i) {
-    const Segment& segment = result.segments[i];
-    const bool begins = segment.heading && (i == 0 || result.segments[i - 1].after >= Break::chapter);
-    if (begins)
-      result.chapters.push_back({i, segment.spoken});
-    else if (in_title && segment.heading)
-      result.chapters.back().title += " " + segment.spoken;
-    in_title = segment.heading && (begins || in_title);
-  }
-}
 
 void explain_gaps(const Document& document, Segmentation& result) {
   std::size_t reached = 0;
@@ -222,39 +38,101 @@ void shift(Segmentation& result, std::size_t front) {
   result.characters += front;
 }
 
-}  // namespace
+void add_segments(const Block& block, std::vector<Piece> pieces, Segmentation& result) {
+  if (pieces.empty()) return;
+  if (!result.segments.empty()) {
+    result.segments.back().after = std::max(result.segments.back().after, block.before);
+    result.segments.back().pause_s = block.pause_before_s;
+  }
+  if (!block.chapter.empty()) result.chapters.push_back({result.segments.size(), block.chapter});
+  for (Piece& piece : pieces) {
+    Segment segment;
+    segment.begin = block.source[piece.span.begin];
+    segment.end = block.source[piece.span.end - 1] + std::size_t{1};
+    segment.spoken = std::move(piece.spoken);
+    segment.after = piece.ends_sentence ? Break::sentence : Break::clause;
+    segment.heading = block.heading;
+    segment.voice = block.voice;
+    segment.speed = block.speed;
+    result.segments.push_back(std::move(segment));
+  }
+}
 
-Segmentation segment_script(std::string_view script, const SegmenterOptions& options) {
+// A document whose markup is placed.
+Segmentation cut(Document& document, const SegmenterOptions& options) {
   if (options.max_segment_chars < kLeastLimit)
     throw Fault(Exit::bad_input, "max_segment_chars is " + std::to_string(options.max_segment_chars),
                 "it must be at least " + std::to_string(kLeastLimit));
   const Language& language = find_language(options.language);
-  const std::size_t front_bytes = front_matter_bytes(script);
-  const std::u32string text = to_code_points(script.substr(front_bytes));
-  const VoiceMarks voices(text, options.cast);
-  Document document = options.format == Format::markdown ? read_markdown(voices.readable())
-                                                         : read_plain(voices.readable(), std::string(language.name));
-  voices.place(document);
+  find_parts(document);
+  name_chapters(document);
+  Segmentation result;
+  for (const Block& block : document.blocks)
+    if (block.part != ScriptPart::body) result.parts.insert(block.part);
+  const bool had_words = !document.blocks.empty();
+  leave_out_parts(document, options.reading);
+  const Utterances utterances(document, language, options.phonemes, options.max_segment_chars);
   Tags tags(options.tags, options.silent_tags);
   tags.place(document);
   const Respelling respelling(options.lexicon, options.voice, options.language, options.phonemes);
-  Segmentation result;
-  result.characters = text.size();
+  result.title = document.title;
+  result.author = document.author;
+  result.characters = document.script.size();
   for (const Block& block : document.blocks) {
-    if (!result.segments.empty()) result.segments.back().after = std::max(result.segments.back().after, block.before);
-    for (Piece& piece : BlockCutter(block, options, language, tags, respelling).cut())
-      result.segments.push_back({block.source[piece.span.begin], block.source[piece.span.end - 1] + std::size_t{1},
-                                 std::move(piece.spoken), piece.ends_sentence ? Break::sentence : Break::clause,
-                                 block.heading, block.voice});
+    const auto as_spoken = [&](std::u32string_view written) {
+      return utterances.restore(tags.restore(respelling.speak(written, block.voice)));
+    };
+    add_segments(block, cut_block(block, options, language, as_spoken), result);
   }
   if (result.segments.empty())
     throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",
-                "submit a file with text in it");
+                had_words ? "everything in it is skipped; skip less" : "submit a file with text in it");
   result.segments.back().after = Break::end;
-  find_chapters(result);
+  result.segments.back().pause_s = document.pause_after_s;
   explain_gaps(document, result);
-  shift(result, count_code_points(script.substr(0, front_bytes)));
   return result;
+}
+
+}  // namespace
+
+std::map<std::string, std::size_t> left_out(const Segmentation& cut) {
+  constexpr std::string_view kUnsaid[] = {"white space", "punctuation", "markup", "rule",  "list mark",
+                                          "a pause",     "front matter", "a change of voice", "a change of speed",
+                                          "a speaker's name", "comment"};
+  std::map<std::string, std::size_t> sums;
+  for (const Unspoken& stretch : cut.unspoken)
+    if (std::find(std::begin(kUnsaid), std::end(kUnsaid), stretch.reason) == std::end(kUnsaid))
+      sums[stretch.reason] += stretch.end - stretch.begin;
+  return sums;
+}
+
+Segmentation segment_script(std::string_view script, const SegmenterOptions& options) {
+  const bool markdown = options.format == Format::markdown;
+  const std::size_t front_bytes = front_matter_bytes(script);
+  const std::string_view front = script.substr(0, front_bytes);
+  const std::u32string text = to_code_points(script.substr(front_bytes));
+  std::vector<Range> code;
+  if (markdown && may_have_markup(script)) code = read_markdown(text).code;
+  const auto lines = to_code_points(front);
+  const Markup markup(text, options.cast, code, place_of(lines, lines.size()).line);
+  Document document = markdown ? read_markdown(markup.readable()) : read_plain(markup.readable(), options.language);
+  markup.place(document);
+  Segmentation result = cut(document, options);
+  shift(result, count_code_points(front));
+  return result;
+}
+
+Segmentation segment_extracted(Extracted extracted, const SegmenterOptions& options) {
+  extracted.document.script = extracted.text;
+  if (options.format != Format::ssml) {
+    Markup(extracted.text, options.cast, {}).place(extracted.document);
+  } else {
+    for (Block& block : extracted.document.blocks)  // a voice may be a speaker of the cast
+      if (const auto speaker = options.cast.find(block.voice); speaker != options.cast.end())
+        block.voice = speaker->second == "narrator" ? "" : speaker->second;
+  }
+  drop_silent_blocks(extracted.document);
+  return cut(extracted.document, options);
 }
 
 }  // namespace lectern::text

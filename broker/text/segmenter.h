@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/lexicon.h"
+#include "config/reading.h"
 
 namespace lectern::text {
 
@@ -31,7 +32,7 @@ struct Segment {
 // A chapter begins with that segment. What stands before the first one belongs to none.
 struct Chapter {
   std::size_t segment = 0;
-  std::string title;
+  std::string title;  // as it is written
 };
 
 // A stretch of the script that no segment speaks, and why ("white space", "rule", "markup", "image", ...).
@@ -46,9 +47,15 @@ struct Segmentation {
   std::size_t characters = 0;      // code points in the script
   std::string title = {}, author = {};  // that the script itself says; empty: nothing
   std::vector<Chapter> chapters = {};   // ascending; empty: the script has none
+  std::set<ScriptPart> parts = {};            // that it has beside its body, whether they are read or not
 };
 
-enum class Format { plain, markdown };
+// Characters that hold words and are not spoken, by reason: all but white space, punctuation, markup and the like.
+std::map<std::string, std::size_t> left_out(const Segmentation& cut);
+
+// plain, markdown: read as they are. The others are documents that hold text: it is extracted first, and positions count
+// the characters of the extracted text, which depends on nothing but the document's bytes.
+enum class Format { plain, markdown, html, epub, docx, srt, ssml };
 
 struct SegmenterOptions {
   Format format = Format::plain;
@@ -60,6 +67,7 @@ struct SegmenterOptions {
   std::string voice = {};                     // the job's, for entries of one voice
   bool phonemes = false;                      // the model speaks "[word](/ipa/)" in Segment::spoken as transcribed
   std::map<std::string, std::string> cast = {};  // speaker -> voice; empty: a line "Anna: ..." is ordinary text
+  ReadingSettings reading = {};                  // what of the script is not read
 };
 
 // Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else
@@ -70,8 +78,23 @@ std::string decode_script(std::string_view bytes, const std::string& name);
 // The name of the encoding that decode_script() finds ("UTF-8", "UTF-16LE", "windows-1252", ...).
 std::string script_encoding(std::string_view bytes);
 
-// Cuts a decoded script. Throws Fault(bad_input) when nothing in it can be spoken, and when it has lines of speakers
-// that the cast lacks, naming all of them.
+// The format of that name in protocol and store ("plain", "epub", ...; config/script_format.h). Throws Fault(bad_input).
+Format find_format(const std::string& name);
+
+// The text of a script that positions count in, UTF-8: what decode_script() gives, or what the document holds. The same
+// for the same bytes, always. Throws Fault(bad_input) as decode_script() does, and for documents that are damaged,
+// encrypted or larger than is sensible, naming what is wrong.
+std::string script_text(std::string_view bytes, const std::string& name, Format format);
+
+// Cuts the bytes of a script. Throws as script_text() and segment_script() do; every message names the script.
+Segmentation segment_file(std::string_view bytes, const std::string& name, const SegmenterOptions& options);
+
+// The title that a decoded plain or Markdown script gives itself, found without cutting it (the header of Project
+// Gutenberg); empty: none.
+std::string title_of(std::string_view script);
+
+// Cuts a decoded plain or Markdown script. Throws Fault(bad_input) when nothing in it can be spoken, when its markup says
+// nothing sensible (with line and column), and when it has lines of speakers that the cast lacks, naming all of them.
 Segmentation segment_script(std::string_view script, const SegmenterOptions& options);
 
 // How a reader would say it: numbers, money, dates, times, ordinals, units, Roman numerals, abbreviations written out.

@@ -38,7 +38,10 @@ Tags::Found Tags::tag_at(std::u32string_view text, std::size_t at) const {
 }
 
 void Tags::place(Block& block, std::vector<Unspoken>& silent) const {
-  Block placed{.before = block.before, .heading = block.heading, .text = {}, .source = {}, .voice = block.voice};
+  Block placed = block.bare();
+  placed.pause_before_s = block.pause_before_s;
+  placed.goes_on = block.goes_on;
+  placed.chapter = block.chapter;
   const std::u32string_view text = block.text;
   for (std::size_t i = 0; i < text.size();) {
     const Found found = tag_at(text, i);
@@ -71,8 +74,7 @@ void Tags::place(Document& document) {
     if (block.text.find(U'[') != std::u32string::npos) place(block, silent);
   if (silent.empty()) return;
   document.marks.insert(document.marks.end(), silent.begin(), silent.end());
-  std::stable_sort(document.marks.begin(), document.marks.end(),
-                   [](const Unspoken& a, const Unspoken& b) { return a.begin < b.begin; });
+  sort_marks(document);
   drop_silent_blocks(document);
 }
 

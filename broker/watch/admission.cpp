@@ -5,6 +5,7 @@
 #include "broker/database.h"
 #include "broker/watch/sighting.h"
 #include "config/fault_point.h"
+#include "config/script_format.h"
 #include "config/script_name.h"
 #include "config/sha256.h"
 
@@ -41,7 +42,7 @@ Admission::Outcome Admission::admit(const FolderSettings& folder, const Claimed&
     submit.batch_id = batch_id;
     submit.batch_name = folder.path.filename().string();
     submit.script_name = script.string();
-    submit.text_format = has_markdown_extension(script) ? "markdown" : "plain";
+    submit.text_format = script_format_of(script);
     submit.output = (output / (script_title(claimed.name) + ".flac")).string();
     const std::uint64_t job = find_or_add(folder, claimed, intake_.check(submit, claimed.script, around).job);
     store_.add_drop({claimed.claim, folder.path.string(), claimed.name, job});

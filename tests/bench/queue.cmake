@@ -23,3 +23,11 @@ add_executable(folder_bench ${queue_bench_folder}/folder_bench.cpp)
 lectern_target(folder_bench)
 set_target_properties(folder_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(folder_bench PRIVATE lectern_installation lectern_broker)
+
+# How fast texts are cut.
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+add_executable(text_bench bench/text_bench.cpp)
+lectern_target(text_bench)
+target_compile_definitions(text_bench PRIVATE TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+target_link_libraries(text_bench PRIVATE lectern_text PkgConfig::ARCHIVE)
+set_target_properties(text_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

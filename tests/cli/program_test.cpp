@@ -115,7 +115,7 @@ TEST_F(ProgramTest, ASocketIsNoScript) {
 
 TEST_F(ProgramTest, AFolderWithoutTextIsBadInput) {
   fs::create_directories(program.work() / "empty");
-  refused({"submit", "empty"}, 5, "has no text files");
+  refused({"submit", "empty"}, 5, "has no scripts");
 }
 
 TEST_F(ProgramTest, ATooLargeScriptIsRefusedWithTheLimit) {

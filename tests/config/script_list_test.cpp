@@ -170,9 +170,9 @@ TEST_F(ScriptListTest, MarkdownIsKnownByItsExtension) {
   for (const char* name : {"a.md", "b.MARKDOWN", "c.txt"}) folder.file(name);
   const ScriptList list = find({""});
   ASSERT_EQ(list.scripts.size(), 3u);
-  EXPECT_TRUE(list.scripts[0].markdown);
-  EXPECT_TRUE(list.scripts[1].markdown);
-  EXPECT_FALSE(list.scripts[2].markdown);
+  EXPECT_EQ(list.scripts[0].format, "markdown");
+  EXPECT_EQ(list.scripts[1].format, "markdown");
+  EXPECT_EQ(list.scripts[2].format, "plain");
 }
 
 TEST(ScriptTitle, DropsExtensionsAndNothingElse) {

@@ -8,6 +8,7 @@
 
 #include "broker/text/segmenter.h"
 #include "config/fault.h"
+#include "config/script_format.h"
 
 namespace {
 
@@ -20,18 +21,21 @@ int show(int argc, char** argv) {
   std::string file;
   lectern::text::SegmenterOptions options;
   bool unspoken = false, quiet = false;
-  app.add_option("file", file, "script; *.md is read as Markdown")->required();
+  std::string skip = "none";
+  app.add_option("file", file, "script, its format known by its extension")->required();
   app.add_option("--limit", options.max_segment_chars, "longest segment, in characters");
   app.add_option("--language", options.language, "language of the voice");
+  app.add_option("--skip", skip, "parts that are not read: contents,boilerplate,footnotes");
   app.add_flag("--unspoken", unspoken, "show the ranges that nobody speaks as well");
   app.add_flag("--quiet", quiet, "only the summary");
   CLI11_PARSE(app, argc, argv);
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw lectern::Fault(lectern::Exit::not_found, "cannot read " + file, "check the name");
   const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (std::filesystem::path(file).extension() == ".md") options.format = lectern::text::Format::markdown;
+  options.format = lectern::text::find_format(lectern::script_format_of(file));
+  options.reading = lectern::parse_reading(skip, "--skip");
   const auto start = std::chrono::steady_clock::now();
-  const auto result = lectern::text::segment_script(lectern::text::decode_script(bytes, file), options);
+  const auto result = lectern::text::segment_file(bytes, file, options);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   auto gap = result.unspoken.begin();
   for (const auto& segment : result.segments) {
@@ -42,8 +46,10 @@ int show(int argc, char** argv) {
     std::cout << segment.begin << '-' << segment.end << '\t' << name_of(segment.after)
               << (segment.heading ? " heading" : "") << '\t' << segment.spoken << '\n';
   }
-  std::cerr << result.characters << " characters, " << lectern::text::script_encoding(bytes) << ", "
-            << result.segments.size() << " segments, " << seconds.count() << " s\n";
+  for (const auto& chapter : result.chapters) std::cerr << "chapter " << chapter.segment << ": " << chapter.title << "\n";
+  for (const auto& [reason, characters] : lectern::text::left_out(result))
+    std::cerr << "left out: " << reason << ", " << characters << " characters\n";
+  std::cerr << "'" << result.title << "' by '" << result.author << "'\n" << result.characters << " characters, " << result.segments.size() << " segments, " << seconds.count() << " s\n";
   return 0;
 }
 

@@ -1,5 +1,5 @@
 // Several voices in one script: brackets, and lines of speakers with a cast.
-#include "broker/text/voices.h"
+#include "broker/text/markup.h"
 
 #include "tests/broker/text/vocabulary.h"
 
@@ -108,10 +108,10 @@ TEST(Voices, ThatSayNothingLeaveNothing) {
 }
 
 TEST(Voices, AreLookedForFast) {
-  EXPECT_TRUE(may_name_voice("text [VOICE : anna] text"));
-  EXPECT_TRUE(may_name_voice(std::string_view("[\0v\0o\0", 6)));
-  EXPECT_FALSE(may_name_voice("text [laugh] voice: anna"));
-  EXPECT_FALSE(may_name_voice(""));
+  EXPECT_TRUE(may_have_markup("text [VOICE : anna] text"));
+  EXPECT_TRUE(may_have_markup(std::string_view("[\0v\0o\0", 6)));
+  EXPECT_FALSE(may_have_markup("text [laugh] voice: anna"));
+  EXPECT_FALSE(may_have_markup(""));
 }
 
 }  // namespace
