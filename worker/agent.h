@@ -2,7 +2,8 @@
 //
 // A state machine without clock, sockets or processes: time is passed in, what it wants done goes through AgentEffects.
 //
-//   cold -> loading -> warm <-> busy -> draining -> cold        loading, warm, busy -> backoff -> cold
+//   cold -> loading -> warm <-> busy -> draining -> cold        cold, loading, warm, busy, draining -> backoff -> cold
+//   loading, warm -> draining: not wanted any more              loading, warm, busy -> cold: ended by lack of memory, once
 //
 // Segments stand in one line in the order in which they came; the first may go to the engine, later ones of the same
 // model with it. A segment of another model waits until the line before it is done and then has the engine replaced.
