@@ -438,30 +438,39 @@ std::uint64_t Dispatcher::leases() const {
   return count;
 }
 
-// Over the time in which the model was speaking, of the last minute: pauses tell nothing.
+template <class Wanted>
+Dispatcher::Pace Dispatcher::pace_where(const Wanted& wanted) const {
+  Pace pace;
+  double busy_until_s = 0;
+  for (const Spoken& spoken : spoken_) {
+    if (!wanted(spoken)) continue;
+    const double end_s = static_cast<double>(spoken.at_ms) / 1000;
+    pace.working_s += std::max(end_s - std::max(end_s - spoken.computing_s, busy_until_s), 0.0);
+    pace.audio_s += spoken.audio_s;
+    busy_until_s = end_s;
+  }
+  return pace;
+}
+
 void Dispatcher::learn_speed() {
   const Spoken& last = spoken_.back();
-  if (last.at_ms < learn_at_ms_) return;
-  learn_at_ms_ = last.at_ms + kLearnFromMs;
-  double audio_s = 0, working_s = 0, busy_until_s = 0;
-  for (const Spoken& spoken : spoken_) {
-    if (spoken.model != last.model) continue;
-    const double end_s = static_cast<double>(spoken.at_ms) / 1000;
-    const double begin_s = std::max(end_s - spoken.computing_s, busy_until_s);
-    working_s += std::max(end_s - begin_s, 0.0);
-    busy_until_s = end_s;
-    audio_s += spoken.audio_s;
-  }
-  if (working_s * 1000 < kLearnFromMs) return;
-  store_.learn_speed(last.model, audio_s / working_s);
+  if (last.at_ms - learned_ms_ < kLearnFromMs) return;
+  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.model == last.model; });
+  if (pace.working_s * 1000 < kLearnFromMs) return;
+  learned_ms_ = last.at_ms;
+  store_.learn_speed(last.model, pace.audio_s / pace.working_s);
 }
 
 double Dispatcher::speed_of(const std::string& worker) const {
+  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.worker == worker; });
+  return pace.working_s > 0 ? pace.audio_s / pace.working_s : 0;
+}
+
+double Dispatcher::speed() const {
   double audio_s = 0;
   std::int64_t first_ms = 0, last_ms = 0;
   std::size_t takes = 0;
   for (const Spoken& spoken : spoken_) {
-    if (!worker.empty() && spoken.worker != worker) continue;
     if (takes++ == 0)
       first_ms = spoken.at_ms;  // the first one's own time is not known
     else

@@ -62,7 +62,7 @@ class Dispatcher {
   bool any_worker() const { return !workers_.empty(); }
   std::uint64_t leases() const;
   // Times real time over the last minute, all workers together; 0: nothing spoken in it.
-  double speed() const { return speed_of(""); }
+  double speed() const;
 
  private:
   std::string digest_of(const protocol::Work& work);
@@ -115,10 +115,15 @@ class Dispatcher {
     double audio_s, computing_s;
     std::string model, worker;
   };
-  double speed_of(const std::string& worker) const;  // empty: of all together
+  struct Pace {  // over the time in which somebody was speaking: pauses tell nothing
+    double audio_s = 0, working_s = 0;
+  };
+  template <class Wanted>
+  Pace pace_where(const Wanted& wanted) const;  // of the last minute
+  double speed_of(const std::string& worker) const;
 
   std::deque<Spoken> spoken_;  // the last minute
-  std::int64_t learn_at_ms_ = 0;
+  std::int64_t learned_ms_ = 0;  // when the speed was last kept
   std::optional<Timetable::Coming> coming_;
   WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };

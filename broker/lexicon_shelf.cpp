@@ -18,17 +18,12 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kWordsNamed = 5;
 
-// Of those entries the words that the script holds; of a script that is not text as it stands, all words.
+// Of those entries the words that the script holds. What is wrong with the script is said when it is cut.
 std::vector<std::string> words_of(const Lexicon& lexicon, const NewJob& job) {
-  std::vector<std::string> words;
-  if (job.script.starts_with("PK\x03\x04")) {
-    for (const LexiconEntry& entry : lexicon) words.push_back(entry.word);
-    return words;
-  }
   try {
     return text::words_in(lexicon, text::script_text(job.script, job.script_name, text::find_format(job.text_format)));
   } catch (const Fault&) {
-    return text::words_in(lexicon, job.script);
+    return {};
   }
 }
 

@@ -31,8 +31,8 @@ h2 {{ font-size: 1.1rem; margin: 2.25rem 0 .75rem; }}
 p, dl, ul {{ margin: 0; }}
 .quiet {{ color: var(--quiet); font-size: .875rem; }}
 .facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: 1px; margin-top: 1.25rem;
-  border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; background: var(--line); }}
-.facts div {{ background: var(--card); padding: .75rem 1rem; }}
+  border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; background: var(--card); }}
+.facts div {{ box-shadow: 0 0 0 1px var(--line); padding: .75rem 1rem; }}
 .facts dt {{ color: var(--quiet); font-size: .8rem; }}
 .facts dd {{ margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }}
 .job {{ background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .875rem 1rem;
@@ -114,6 +114,9 @@ std::string remarks(const protocol::JobView& job) {
 }
 
 std::string done_job(const protocol::JobView& job, const fs::path& folder) {
+  if (job.reason == kAudioGone)
+    return heading(job, clock_time(job.audio_s)) +
+           fmt::format("<p class=\"wait\">{}: {}</p></article>\n", kAudioGone, escaped(job.output));
   const std::string source = link(job.output, folder);
   const std::string extension = lower_extension(job.output);
   if (extension.empty() || !publish::find_format(extension.substr(1)))  // a folder

@@ -8,6 +8,9 @@
 
 namespace lectern {
 
+// The reason of a job that is done whose output was moved away or removed since: it gets no player.
+constexpr const char* kAudioGone = "its audio is not there any more";
+
 // `folder`: where the page will lie; outputs below it are linked relatively, the others as file:// addresses.
 std::string report_page(const protocol::Reported& report, const std::filesystem::path& folder);
 

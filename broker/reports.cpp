@@ -37,10 +37,14 @@ protocol::Reported Reports::report(std::int64_t from_ms, const View& view) {
     report.failed += job->state == JobState::failed;
     report.cancelled += job->state == JobState::cancelled;
     if (job->state == JobState::done) report.audio_s += job->audio_s;
-    if (report.jobs.size() < kJobsShown)
-      report.jobs.push_back(view(*job));
-    else
+    if (report.jobs.size() == kJobsShown) {
       ++report.more;
+      continue;
+    }
+    report.jobs.push_back(view(*job));
+    std::error_code error;
+    if (job->state == JobState::done && !std::filesystem::exists(job->output, error))
+      report.jobs.back().reason = kAudioGone;
   }
   return report;
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 namespace lectern {
 namespace {
@@ -37,6 +38,7 @@ class Nvml {
 
   int (*device_count)(unsigned*) = nullptr;
   int (*device_handle)(unsigned, NvmlDevice*) = nullptr;
+  int (*device_by_uuid)(const char*, NvmlDevice*) = nullptr;
   int (*memory_info)(NvmlDevice, NvmlMemory*) = nullptr;
   int (*compute_processes)(NvmlDevice, unsigned*, NvmlProcess*) = nullptr;
   int (*total_energy)(NvmlDevice, unsigned long long*) = nullptr;  // millijoules; older drivers and cards lack it
@@ -53,6 +55,7 @@ class Nvml {
     find("nvmlInit_v2", init);
     find("nvmlDeviceGetCount_v2", device_count);
     find("nvmlDeviceGetHandleByIndex_v2", device_handle);
+    find("nvmlDeviceGetHandleByUUID", device_by_uuid);
     find("nvmlDeviceGetMemoryInfo", memory_info);
     find("nvmlDeviceGetComputeRunningProcesses_v3", compute_processes);
     total_energy =
@@ -102,6 +105,35 @@ class NvmlDeviceMemory : public DeviceMemory {
   NvmlDevice device_;
 };
 
+// CUDA_VISIBLE_DEVICES as CUDA reads it: the driver's numbers or names of those that there are, in their order, up to
+// the first that is none. nullopt: all there are.
+std::optional<std::vector<std::string>> visible_devices() {
+  const char* const list = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (!list) return std::nullopt;
+  std::vector<std::string> names;
+  std::istringstream words(list);
+  for (std::string name; std::getline(words, name, ',');) {
+    std::erase(name, ' ');
+    if (name.empty() || name[0] == '-') break;
+    names.push_back(name);
+  }
+  return names;
+}
+
+// Engines are started so that CUDA numbers devices as the driver does (CUDA_DEVICE_ORDER).
+NvmlDevice find_device(Nvml& nvml, std::size_t index) {
+  NvmlDevice device = nullptr;
+  std::string name = std::to_string(index);
+  if (const auto visible = visible_devices()) {
+    if (index >= visible->size()) return nullptr;
+    name = (*visible)[index];
+  }
+  char* end = nullptr;
+  const auto number = static_cast<unsigned>(std::strtoul(name.c_str(), &end, 10));
+  const int code = *end == '\0' ? nvml.device_handle(number, &device) : nvml.device_by_uuid(name.c_str(), &device);
+  return code == kSuccess ? device : nullptr;
+}
+
 std::string program_of(std::int64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
   std::string name;
@@ -124,10 +156,9 @@ std::unique_ptr<DeviceMemory> open_device_memory(const std::string& device, std:
     why = nvml.error();
     return nullptr;
   }
-  NvmlDevice handle = nullptr;
-  const auto index = static_cast<unsigned>(std::strtoul(device.c_str() + 5, nullptr, 10));
-  if (nvml.device_handle(index, &handle) != kSuccess) {
-    why = "the driver has no device " + device;
+  const NvmlDevice handle = find_device(nvml, std::strtoul(device.c_str() + 5, nullptr, 10));
+  if (!handle) {
+    why = std::string("the driver has no device ") + device + (visible_devices() ? " among CUDA_VISIBLE_DEVICES" : "");
     return nullptr;
   }
   return std::make_unique<NvmlDeviceMemory>(handle);
@@ -136,7 +167,9 @@ std::unique_ptr<DeviceMemory> open_device_memory(const std::string& device, std:
 int count_devices() {
   Nvml& nvml = Nvml::instance();
   unsigned count = 0;
-  return nvml.usable() && nvml.device_count(&count) == kSuccess ? static_cast<int>(count) : 0;
+  if (!nvml.usable() || nvml.device_count(&count) != kSuccess) return 0;
+  const auto visible = visible_devices();
+  return static_cast<int>(visible ? std::min<std::size_t>(visible->size(), count) : count);
 }
 
 std::string describe_holders(const DeviceMemoryState& state, std::int64_t except_pid) {

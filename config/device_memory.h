@@ -32,11 +32,12 @@ class DeviceMemory {
   virtual std::optional<DeviceMemoryState> look() = 0;
 };
 
-// The driver's view of "cuda:N". Returns null for "cpu", and when there is no driver or no such device; `why` tells
+// The driver's view of "cuda:N", counted as the engine counts: in the driver's order, of those in CUDA_VISIBLE_DEVICES
+// when that is set. Returns null for "cpu", and when there is no driver or no such device; `why` tells
 // then.
 std::unique_ptr<DeviceMemory> open_device_memory(const std::string& device, std::string& why);
 
-// How many devices the driver has; 0 without a driver.
+// How many devices there are, counted in the same way; 0 without a driver.
 int count_devices();
 
 // "firefox (pid 4711) 1.2 GB, ..." of the largest holders, for people; empty: nobody.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <stdexcept>
+#include <utility>
 
 #include "config/fault.h"
 
@@ -363,28 +364,25 @@ void Agent::beat(Time now) {
 }
 
 // The drawing in agent.h, and nothing else: a step that it does not know is a fault of this program.
+// Work comes and goes often: then the memory is that of the last beat, and nobody is asked.
 void Agent::become(State state, const std::string& why, Time now) {
   if (!may_become(state_, state))
     throw std::logic_error(fmt::format("the agent cannot go from {} to {} ({})", name_of(state_), name_of(state), why));
   const bool routine = (state == State::warm && state_ == State::busy) || state == State::busy;
-  const State before = state_;
-  state_ = state;
-  if (routine) {
-    spdlog::debug("{} -> {}: {}", name_of(before), name_of(state), why);
-    return beat(now);
-  }
-  sample();
-  const MemoryRoom room = effects_.room(engine_device_.empty() ? options_.device : engine_device_);
-  std::string device;
+  const State before = std::exchange(state_, state);
+  if (!routine) sample();
+  const auto change = [](std::uint64_t from, std::uint64_t to) { return fmt::format("{:.1f} -> {:.1f} MB", mb(from), mb(to)); };
+  std::string memory = "engine memory " + change(memory_before_.resident_bytes, memory_.resident_bytes);
   if (memory_.device_bytes > 0 || memory_before_.device_bytes > 0)
-    device =
-        fmt::format(", on the device {:.1f} -> {:.1f} MB", mb(memory_before_.device_bytes), mb(memory_.device_bytes));
-  if (room.known) device += fmt::format("; free {:.1f} -> {:.1f} MB", mb(room_before_.free_bytes), mb(room.free_bytes));
-  spdlog::log(state == State::backoff ? spdlog::level::err : spdlog::level::info,
-              "{} -> {}: {}; engine memory {:.1f} -> {:.1f} MB{}", name_of(before), name_of(state), why,
-              mb(memory_before_.resident_bytes), mb(memory_.resident_bytes), device);
+    memory += ", on the device " + change(memory_before_.device_bytes, memory_.device_bytes);
   memory_before_ = memory_;
-  room_before_ = room;
+  if (!routine) {
+    const MemoryRoom room = effects_.room(engine_device_.empty() ? options_.device : engine_device_);
+    if (room.known) memory += "; free " + change(room_before_.free_bytes, room.free_bytes);
+    room_before_ = room;
+  }
+  spdlog::log(state == State::backoff ? spdlog::level::err : spdlog::level::info, "{} -> {}: {}; {}", name_of(before),
+              name_of(state), why, memory);
   beat(now);
 }
 

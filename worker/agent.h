@@ -2,9 +2,9 @@
 //
 // A state machine without clock, sockets or processes: time is passed in, what it wants done goes through AgentEffects.
 //
-//   cold -> loading -> warm <-> busy -> draining -> cold        any -> backoff -> cold
+//   cold -> loading -> warm <-> busy -> draining -> cold        cold, loading, warm, busy, draining -> backoff -> cold
+//   loading, warm -> draining: not wanted any more              loading, warm, busy -> cold: ended by lack of memory, once
 //
-// An engine that ran out of memory leads from loading, warm or busy to cold, to be loaded again at once.
 // Segments stand in one line in the order in which they came; the first may go to the engine, later ones of the same
 // model with it. A segment of another model waits until the line before it is done and then has the engine replaced.
 // Without work a model is loaded when somebody asks for it, or ahead of work that is known to come.

@@ -44,7 +44,10 @@ std::vector<std::pair<std::string, std::string>> engine_environment(const std::s
   const char* core = std::getenv("OPENBLAS_CORETYPE");
   if (openblas_misses_avx512()) variables.emplace_back("OPENBLAS_CORETYPE", core && *core ? core : "SkylakeX");
   if (threads > 0) variables.emplace_back("OMP_NUM_THREADS", std::to_string(threads));
-  if (device != "cpu") variables.emplace_back("CUDA_MODULE_LOADING", "LAZY");  // kernels are loaded when first used
+  if (device != "cpu") {
+    variables.emplace_back("CUDA_MODULE_LOADING", "LAZY");       // kernels are loaded when first used
+    variables.emplace_back("CUDA_DEVICE_ORDER", "PCI_BUS_ID");  // cuda:1 is the driver's device 1, whose memory is watched
+  }
   return variables;
 }
 

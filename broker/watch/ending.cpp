@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "broker/publish/output_name.h"
 #include "broker/watch/sighting.h"
@@ -84,17 +86,22 @@ fs::path settle(const Ending& ending, const fs::path& claim) {
   const fs::path folder = ending.folder / (ending.failure ? kFailed : kDone);
   make_real_folder(folder);
   const Target target = choose(folder, ending, script);
+  // The files beside the script and what they are called where it goes.
+  std::vector<std::pair<fs::path, std::string>> beside;
+  for (const std::string& sidecar : sidecar_names(ending.name))
+    if (stands(claim / sidecar))
+      beside.emplace_back(
+          claim / sidecar,
+          (sidecar.starts_with(ending.name) ? target.script.filename().string() : target.title) + kSidecar);
   if (ending.failure) {
     fault_point("watch-before-the-note");
-    write_file(claim / ".note", error_note(target.script.filename(), ending.folder, *ending.failure));
+    write_file(claim / ".note", error_note(target.script.filename(), beside.empty() ? "" : beside.front().second,
+                                           ending.folder, *ending.failure));
     fault_point("watch-note-written");
     move(claim / ".note", target.note);
     fault_point("watch-note-in-place");
   }
-  for (const std::string& sidecar : sidecar_names(ending.name))
-    if (stands(claim / sidecar))
-      move(claim / sidecar,
-           folder / ((sidecar.starts_with(ending.name) ? target.script.filename().string() : target.title) + kSidecar));
+  for (const auto& [file, name] : beside) move(file, folder / name);
   fault_point("watch-settings-moved");
   move(script, target.script);
   fault_point("watch-script-moved");

@@ -15,7 +15,9 @@ struct Failure {
   std::vector<protocol::FailedSegment> segments;  // that could not be spoken
 };
 
-std::string error_note(const std::string& script, const std::filesystem::path& folder, const Failure& failure);
+// `beside`: the file with the script's settings, which goes back with it; may be empty.
+std::string error_note(const std::string& script, const std::string& beside, const std::filesystem::path& folder,
+                       const Failure& failure);
 
 // Removes the note if the file is one.
 void remove_note(const std::filesystem::path& file);

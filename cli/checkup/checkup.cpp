@@ -11,7 +11,7 @@ const Checkup::Check Checkup::kChecks[] = {
     {"sockets", &Checkup::sockets},     {"broker", &Checkup::broker},   {"programs", &Checkup::programs},
     {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"device", &Checkup::device},
     {"memory", &Checkup::memory},       {"model", &Checkup::model},     {"voice", &Checkup::voice},
-    {"time zone", &Checkup::time_zone},
+    {"recordings", &Checkup::recordings}, {"time zone", &Checkup::time_zone},
 };
 
 const std::vector<Finding>& Checkup::run() {

@@ -32,13 +32,14 @@ inline constexpr const char* kCodes[] = {
     "program-version",      "program-fails",       "blas-reference",
     "espeak-data-missing",  "model-unknown",       "model-files-damaged",
     "time-zone-missing",    "memory-low",          "installation-damaged",
-    "device-missing",       "device-unusable",     "check-failed",
+    "device-missing",       "device-unusable",     "voice-file-damaged",
+    "check-failed",
 };
 
 // One run over all checks: what they share, and what they found so far.
 class Checkup {
  public:
-  // `full`: hash the files of models instead of looking at their sizes.
+  // `full`: hash the files of models and voices instead of looking at their sizes.
   Checkup(Paths paths, bool full) : paths_(std::move(paths)), full_(full) {}
 
   const std::vector<Finding>& run();
@@ -67,6 +68,7 @@ class Checkup {
   // models.cpp: what speaks
   void model();
   void voice();
+  void recordings();
 
   void ok(const std::string& found);
   void warning(const std::string& code, const std::string& found, const std::string& mend = {});

@@ -1,10 +1,12 @@
-// What speaks: the files of models, the default voice.
+// What speaks: the files of models, the default voice, the recordings that voices were made of.
 #include <fmt/format.h>
 
 #include "cli/checkup/checkup.h"
 #include "cli/model_pull.h"
 #include "config/quantity.h"
 #include "config/fault.h"
+#include "config/recorded_voice.h"
+#include "config/sha256.h"
 #include "config/voice_choice.h"
 
 namespace lectern::cli {
@@ -115,6 +117,27 @@ void Checkup::voice() {
           "lectern model pull " + model->name);
   if (clean(before))
     ok(fmt::format("{} of {}{}", voice, model->name, installed ? "" : ", which is not installed"));
+}
+
+// A voice whose recording is gone may still speak, from what was computed of it; it cannot be made again.
+void Checkup::recordings() {
+  const std::size_t before = findings_.size();
+  std::vector<std::string> damaged;
+  const auto voices = recorded_voices(paths_, &damaged);
+  for (const std::string& what : damaged)
+    warning("voice-file-damaged", what, "remove the voice and add it again: lectern voice remove NAME");
+  for (const RecordedVoice& voice : voices) {
+    const fs::path recording = paths_.voice(voice.name) / kVoiceRecording;
+    const std::string mend = fmt::format("lectern voice remove {0}, then lectern voice add {0} RECORDING ({1})", voice.name,
+                                         voice.source);
+    std::error_code none;
+    if (!fs::is_regular_file(recording, none))
+      warning("voice-file-missing", "voice file not found: " + recording.string(), mend);
+    else if (full_ && sha256_file(recording) != voice.recording_sha256)
+      warning("voice-file-damaged", recording.string() + " is not what the voice was made of", mend);
+  }
+  if (clean(before) && !voices.empty())
+    ok(count(voices.size(), "voice") + (full_ ? ", each recording as it was" : ", each with its recording"));
 }
 
 }  // namespace lectern::cli

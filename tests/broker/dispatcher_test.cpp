@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "config/paths.h"
 
@@ -123,6 +125,28 @@ TEST_F(DispatcherTest, LeasesOfAProcessThatEndedAreFreeAtOnce) {
   dispatcher.lost_process(4711, "its process ended");
   EXPECT_EQ(job(number).waiting, 2u);
   EXPECT_FALSE(dispatcher.any_worker());
+}
+
+TEST_F(DispatcherTest, TheSpeedOfAWorkerLeavesItsPausesOut) {
+  fs::create_directories(paths.takes());
+  submit(2);
+  ready("w", 2);
+  dispatcher.dispatch(true, {""});
+  const std::vector<float> samples(24000 * 10, 0.5f);
+  for (const protocol::Lease& lease : store.leases_of("worker-w")) {
+    clock.now += 20'000;  // nothing to speak
+    protocol::Take take;
+    take.lease = lease;
+    take.frames = samples.size();
+    take.sample_rate_hz = 24000;
+    take.computing_s = 2;
+    dispatcher.handle("w", protocol::decode(protocol::encode(take, 0, {protocol::to_payload(samples)})));
+    std::vector<WorkPool::Result> stored;
+    while ((stored = dispatcher.results()).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    for (const auto& result : stored) result();
+  }
+  EXPECT_EQ(dispatcher.views().at(0).segments_done, 2u);
+  EXPECT_NEAR(dispatcher.views().at(0).speed, 5, 1e-6);
 }
 
 TEST_F(DispatcherTest, TheWorkOfAnUnloadedModelIsHeldUntilSomebodyWantsIt) {

@@ -32,6 +32,15 @@ TEST(ReportPage, HoldsAPlayerForEachOutputAndLoadsNothingFromElsewhere) {
   EXPECT_THAT(page, HasSubstr("prefers-color-scheme: dark"));
 }
 
+TEST(ReportPage, SaysSoInsteadOfAPlayerWhenTheAudioIsNotThereAnyMore) {
+  protocol::Reported r;
+  r.jobs = {job(1, "<one>", "done")};
+  r.jobs[0].reason = kAudioGone;
+  const std::string page = report_page(r, "/home/me/audio");
+  EXPECT_THAT(page, Not(HasSubstr("<audio")));
+  EXPECT_THAT(page, HasSubstr("its audio is not there any more: /home/me/audio/&lt;one&gt;.flac"));
+}
+
 TEST(ReportPage, LinksOutputsOutsideOfItsFolderByTheirWholePath) {
   protocol::Reported r;
   r.jobs = {job(1, "a b#1?%\"é", "done")};

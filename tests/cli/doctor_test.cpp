@@ -13,6 +13,7 @@
 
 #include "cli/checkup/checkup.h"
 #include "config/file.h"
+#include "config/recorded_voice.h"
 #include "config/sha256.h"
 #include "tests/cli/as_nobody.h"
 #include "tests/cli/program.h"
@@ -290,6 +291,23 @@ TEST_F(Doctor, AMissingVoiceFileIsNamed) {
   fs::remove(model() / "voices/af_heart.bin");
   finds("voice-file-missing", "error", "voice file not found: " + (model() / "voices/af_heart.bin").string(),
         "lectern model pull kokoro-82m");
+}
+
+TEST_F(Doctor, TheRecordingsOfVoicesAreLookedAt) {
+  config("test_models: true\nmodel: sine\n");
+  const fs::path voice = program.paths().voice("anna");
+  folder.file("home/data/voices/anna/recording.flac", "speech");
+  write_recorded_voice(voice, {"anna", sha256("speech"), "reading.mp3", 1});
+  EXPECT_EQ(examine({"--full"})["warnings"], 0);
+  write_file(voice / "recording.flac", "noises");
+  EXPECT_EQ(examine()["warnings"], 0);
+  finds("voice-file-damaged", "warning", (voice / "recording.flac").string() + " is not what the voice was made of",
+        "lectern voice add anna RECORDING (reading.mp3)", {"--full"});
+  fs::remove(voice / "recording.flac");
+  finds("voice-file-missing", "warning", "voice file not found: " + (voice / "recording.flac").string(),
+        "lectern voice remove anna");
+  write_file(voice / "voice.json", "{");
+  finds("voice-file-damaged", "warning", (voice / "voice.json").string() + " is damaged", "lectern voice remove anna");
 }
 
 TEST_F(Doctor, AVoiceThatTheModelLacksOrDoesNotServeIsNoVoice) {

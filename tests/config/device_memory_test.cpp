@@ -20,6 +20,7 @@ class DeviceMemoryTest : public testing::Test {
   DeviceMemoryTest() {
     setenv("LECTERN_NVML", FAKE_NVML_LIBRARY, 1);
     setenv("FAKE_NVML", file_.c_str(), 1);
+    unsetenv("CUDA_VISIBLE_DEVICES");
   }
   ~DeviceMemoryTest() override { std::filesystem::remove(file_); }
   void driver_says(const std::string& text) { std::ofstream(file_) << text; }
@@ -45,6 +46,23 @@ TEST_F(DeviceMemoryTest, ADeviceThatTheDriverDoesNotHaveIsRefused) {
   EXPECT_EQ(open_device_memory("cuda:1", why_), nullptr);
   EXPECT_THAT(why_, HasSubstr("no device cuda:1"));
   EXPECT_EQ(count_devices(), 1);
+}
+
+TEST_F(DeviceMemoryTest, DevicesAreCountedAsCudaCountsThem) {
+  driver_says("6000 5000\n");
+  const struct {
+    const char* visible;
+    const char* device;  // that is the driver's only one
+    int count;
+  } rows[] = {{"0", "cuda:0", 1}, {"GPU-0", "cuda:0", 1},     {" 0 , -1", "cuda:0", 1}, {"7,0", "cuda:1", 1},
+              {"", nullptr, 0},   {"-1,0", nullptr, 0},       {"7", nullptr, 1},        {"GPU-1", nullptr, 1}};
+  for (const auto& [visible, device, count] : rows) {
+    setenv("CUDA_VISIBLE_DEVICES", visible, 1);
+    EXPECT_EQ(count_devices(), count) << visible;
+    for (const char* name : {"cuda:0", "cuda:1"})
+      EXPECT_EQ(open_device_memory(name, why_) != nullptr, device && std::string(name) == device) << visible << " " << name;
+    EXPECT_THAT(why_, HasSubstr("among CUDA_VISIBLE_DEVICES")) << visible;
+  }
 }
 
 TEST_F(DeviceMemoryTest, TheProcessorHasNoDriverAndNeedsNone) {

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <thread>
@@ -93,6 +91,7 @@ TEST(Drop, AWrongKeyIsExplainedBesideTheFileAndTheMendedFileIsNarrated) {
     EXPECT_NE(note.find(word), std::string::npos) << word << " in:\n" << note;
   ASSERT_TRUE(folder.comes("failed/worse.txt"));
   EXPECT_NE(folder.content("failed/worse.error.txt").find("worse.yaml:1"), std::string::npos);
+  EXPECT_NE(folder.content("failed/worse.error.txt").find("move worse.txt and worse.yaml back"), std::string::npos);
   EXPECT_TRUE(folder.exists("failed/worse.yaml"));
   EXPECT_TRUE(folder.jobs().empty());
   fs::remove(folder.path("failed/bad.md"));
@@ -250,68 +249,6 @@ TEST(Names, AClaimsFolderThatIsALinkIsNotUsed) {
       [&] { return folder.view()["notice"].get<std::string>().find(".lectern") != std::string::npos; }));
   EXPECT_TRUE(folder.exists("a.txt"));
   EXPECT_TRUE(fs::is_empty(folder.lectern.work() / "elsewhere"));
-}
-
-TEST(Places, AFolderThatGoesAwayAndComesBackIsWatchedAgain) {
-  WatchedFolder folder;
-  folder.start();
-  folder.write("a.txt", sentences(1, "one"));
-  ASSERT_TRUE(folder.comes("done/a.txt"));
-  const auto away = folder.lectern.work() / "away";
-  fs::rename(folder.in, away);
-  EXPECT_TRUE(Installation::until([&] { return folder.view()["state"] == "missing"; }));
-  std::ofstream(away / "b.txt") << sentences(1, "two");
-  fs::rename(away, folder.in);
-  EXPECT_TRUE(folder.comes("done/b.txt"));
-  EXPECT_TRUE(Installation::until([&] { return !folder.exists(".lectern"); })) << "the broker tidies up behind it";
-  fs::remove_all(folder.in);
-  EXPECT_TRUE(Installation::until([&] { return folder.view()["state"] == "missing"; }));
-  fs::create_directories(folder.in);
-  folder.write("c.txt", sentences(1, "three"));
-  EXPECT_TRUE(folder.comes("done/c.txt"));
-}
-
-TEST(Places, AJobWhoseFolderWasAwayAtItsEndIsFinishedWhenItIsBack) {
-  WatchedFolder folder;
-  const Variable slow("LECTERN_SINE_SPEED", "20");
-  folder.start();
-  folder.move_in("a.txt", sentences(12, "one"));
-  ASSERT_TRUE(Installation::until([&] { return !folder.exists("a.txt"); }));
-  const auto away = folder.lectern.work() / "away";
-  fs::rename(folder.in, away);
-  EXPECT_TRUE(Installation::until([&] {
-    for (const auto& job : folder.jobs())
-      if (job["name"] == "a" && (job["state"] == "failed" || job["state"] == "done")) return true;
-    return false;
-  }));
-  ASSERT_FALSE(fs::exists(folder.in)) << "nothing is made where the folder was";
-  fs::rename(away, folder.in);
-  EXPECT_TRUE(folder.comes("done/a.txt"));
-  EXPECT_TRUE(folder.exists("done/a.flac"));
-}
-
-TEST(Places, APolledFolderNeedsNoEvents) {
-  WatchedFolder folder("    poll: true\n    poll_s: 0.2\n");
-  folder.start();
-  EXPECT_TRUE(Installation::until([&] { return folder.view()["state"] == "polling"; }));
-  folder.write("a.txt", sentences(1, "one"));
-  EXPECT_TRUE(folder.comes("done/a.txt"));
-}
-
-TEST(Places, AFullDiskIsSaidAndWaitedFor) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
-  WatchedFolder folder;
-  if (mount("tmpfs", folder.in.c_str(), "tmpfs", 0, "size=1m,nr_inodes=4") != 0) GTEST_SKIP() << "cannot mount a tmpfs";
-  folder.write("a.txt", "Some words.\n");
-  folder.write("b.txt", "Other words.\n");
-  folder.start();
-  EXPECT_TRUE(Installation::until([&] {
-    return folder.view()["notice"].get<std::string>().find("No space left") != std::string::npos;
-  })) << folder.view().dump(1);
-  EXPECT_EQ(mount("tmpfs", folder.in.c_str(), "tmpfs", MS_REMOUNT, "size=10m,nr_inodes=100"), 0);
-  EXPECT_TRUE(folder.comes("done/a.txt", 40) && folder.comes("done/b.txt", 40)) << "it goes on by itself";
-  folder.lectern.kill_all();
-  umount2(folder.in.c_str(), MNT_DETACH);
 }
 
 TEST(FolderCommand, AddsListsAndRemoves) {
