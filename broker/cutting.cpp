@@ -28,6 +28,7 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   options.tags = sound.tags;
   options.silent_tags = sound.silent_tags;
   options.cast = voices.cast;
+  options.join_fragments = sound.join_fragments;
   const text::Segmentation cut = text::segment_script(text::decode_script(bytes, name), options);
 
   std::map<std::string, SoundSettings> sounds = {{"", sound}};

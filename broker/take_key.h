@@ -16,6 +16,7 @@ struct SoundSettings {
   std::uint64_t seed = 0;
   std::size_t max_segment_chars = 300;
   std::vector<std::string> tags, silent_tags;  // the model's own, and those that only others speak
+  bool join_fragments = false;                 // a few words are not spoken alone
 };
 
 // The key under which a take is stored: SHA-256 over everything that shapes it.

@@ -230,6 +230,8 @@ CatalogueModel CatalogueReader::model(const std::string& name, const YAML::Node&
     model_.memory_bytes = static_cast<std::uint64_t>(fields.whole("memory_bytes", value, 0, 1LL << 50));
   if (const auto value = fields.find("clones_voices"); value.IsDefined())
     model_.clones_voices = fields.truth("clones_voices", value);
+  if (const auto value = fields.find("join_fragments"); value.IsDefined())
+    model_.join_fragments = fields.truth("join_fragments", value);
   if (const auto value = fields.find("built_in"); value.IsDefined()) model_.built_in = fields.truth("built_in", value);
   tags(fields);
   files(fields);

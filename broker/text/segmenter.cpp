@@ -6,6 +6,7 @@
 #include "broker/text/abbreviation.h"
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
+#include "broker/text/fragments.h"
 #include "broker/text/language.h"
 #include "broker/text/reader.h"
 #include "broker/text/roman.h"
@@ -19,22 +20,9 @@ namespace lectern::text {
 namespace {
 
 constexpr std::size_t kLeastLimit = 40;
-constexpr std::size_t kFragmentWords = 3;  // so few words are not spoken alone when a neighbour has room
 
 std::size_t count_code_points(std::string_view utf8) {
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-std::size_t count_words(std::u32string_view text) {
-  std::size_t words = 0;
-  bool inside = false;
-  for (char32_t c : text) {
-    if (is_space(c))
-      inside = false;
-    else if (!inside && is_word(c))
-      inside = ++words > 0;
-  }
-  return words;
 }
 
 // Whether the text ends in a word, closing quotes and brackets aside: with no mark that says how the voice goes on.
@@ -232,6 +220,7 @@ Segmentation segment_script(std::string_view script, const SegmenterOptions& opt
     throw Fault(Exit::bad_input, "the script holds nothing that can be spoken (no words, no numbers)",
                 "submit a file with text in it");
   result.segments.back().after = Break::end;
+  if (options.join_fragments) join_fragments(document, options.max_segment_chars, result.segments);
   explain_gaps(document, result);
   shift(result, count_code_points(script.substr(0, front_bytes)));
   return result;

@@ -40,11 +40,12 @@ enum class Format { plain, markdown };
 
 struct SegmenterOptions {
   Format format = Format::plain;
-  std::string language = "en-us";             // of the voice: en-us, en-gb, es, fr, hi, it, pt-br
-  std::size_t max_segment_chars = 300;        // code points of Segment::spoken; the model's limit, at least 40
-  std::vector<std::string> tags = {};         // that the model speaks ("[laugh]"): they stay in Segment::spoken
-  std::vector<std::string> silent_tags = {};  // that only other models speak: they are left out
+  std::string language = "en-us";                // of the voice: en-us, en-gb, es, fr, hi, it, pt-br
+  std::size_t max_segment_chars = 300;           // code points of Segment::spoken; the model's limit, at least 40
+  std::vector<std::string> tags = {};            // that the model speaks ("[laugh]"): they stay in Segment::spoken
+  std::vector<std::string> silent_tags = {};     // that only other models speak: they are left out
   std::map<std::string, std::string> cast = {};  // speaker -> voice; empty: a line "Anna: ..." is ordinary text
+  bool join_fragments = false;  // one to three words alone in their paragraph are spoken together with a neighbour
 };
 
 // Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else
