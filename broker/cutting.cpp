@@ -42,6 +42,7 @@ text::SegmenterOptions options_for(const SoundSettings& sound, const Lexicon& le
   options.lexicon = lexicon;
   options.voice = sound.voice;
   options.phonemes = sound.phonemes;
+  options.join_fragments = sound.join_fragments;
   return options;
 }
 

@@ -61,6 +61,7 @@ SoundSettings ModelShelf::sound(const std::string& name, const std::string& voic
   sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
   sound.phonemes = entry.phonemes;
   sound.tags = entry.tags;
+  sound.join_fragments = entry.join_fragments;
   const auto holds = [](const auto& tags, const std::string& tag) {
     return std::find(tags.begin(), tags.end(), tag) != tags.end();
   };

@@ -17,6 +17,7 @@ struct SoundSettings {
   std::size_t max_segment_chars = 300;
   bool phonemes = false;                       // the model takes phonemes in its text
   std::vector<std::string> tags, silent_tags;  // the model's own, and those that only others speak
+  bool join_fragments = false;                 // a few words are not spoken alone
 };
 
 // The key under which a take is stored: SHA-256 over everything that shapes it.

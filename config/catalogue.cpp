@@ -232,6 +232,8 @@ CatalogueModel CatalogueReader::model(const std::string& name, const YAML::Node&
     model_.clones_voices = fields.truth("clones_voices", value);
   if (const auto value = fields.find("phonemes"); value.IsDefined())
     model_.phonemes = fields.truth("phonemes", value);
+  if (const auto value = fields.find("join_fragments"); value.IsDefined())
+    model_.join_fragments = fields.truth("join_fragments", value);
   if (const auto value = fields.find("built_in"); value.IsDefined()) model_.built_in = fields.truth("built_in", value);
   tags(fields);
   files(fields);

@@ -50,7 +50,8 @@ struct CatalogueModel {
   double chars_per_second = 15;  // of speech, for estimates
   double times_real_time = 1;    // of speaking on a processor, for estimates until it is measured
   bool clones_voices = false;
-  bool phonemes = false;  // it speaks "[word](/ipa/)" as transcribed
+  bool phonemes = false;          // it speaks "[word](/ipa/)" as transcribed
+  bool join_fragments = false;    // it babbles on one to three words alone
   std::vector<std::string> tags;  // sounds that it makes where a script says so, as they are written: "[laugh]"
   bool built_in = false;          // needs no files (test models)
   std::string default_voice;
@@ -96,8 +97,8 @@ struct InstalledModel {
 std::optional<InstalledModel> installed_model(const Paths& paths, const CatalogueModel& model);
 // What the record installed.json of a model's folder says. Throws Fault(not_found or bad_input) naming it.
 InstalledModel read_installed_model(const std::filesystem::path& folder);
-// As installed_model(), or the Fault(not_found) "model 'x' is not installed" with the hint "lectern model pull x". Also checks that
-// every file is there with its recorded size (not its hash): Fault(bad_input) naming the file otherwise.
+// As installed_model(), or the Fault(not_found) "model 'x' is not installed" with the hint "lectern model pull x". Also
+// checks that every file is there with its recorded size (not its hash): Fault(bad_input) naming the file otherwise.
 InstalledModel require_model(const Paths& paths, const CatalogueModel& model);
 
 // The voice to use for a wished name (empty: the model's default): Fault(not_found) when unknown, with the nearest

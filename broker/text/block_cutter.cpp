@@ -4,26 +4,13 @@
 
 #include "broker/text/abbreviation.h"
 #include "broker/text/characters.h"
+#include "broker/text/fragments.h"
 #include "broker/text/reader.h"
 #include "broker/text/roman.h"
 #include "config/fault.h"
 
 namespace lectern::text {
 namespace {
-
-constexpr std::size_t kFragmentWords = 3;  // so few words are not spoken alone when a neighbour has room
-
-std::size_t count_words(std::u32string_view text) {
-  std::size_t words = 0;
-  bool inside = false;
-  for (char32_t c : text) {
-    if (is_space(c))
-      inside = false;
-    else if (!inside && is_word(c))
-      inside = ++words > 0;
-  }
-  return words;
-}
 
 // Whether the text ends in a word, closing quotes and brackets aside: with no mark that says how the voice goes on.
 bool is_open(std::u32string_view text) {

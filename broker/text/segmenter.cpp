@@ -6,6 +6,7 @@
 #include "broker/text/block_cutter.h"
 #include "broker/text/characters.h"
 #include "broker/text/documents.h"
+#include "broker/text/fragments.h"
 #include "broker/text/language.h"
 #include "broker/text/markup.h"
 #include "broker/text/parts.h"
@@ -89,6 +90,10 @@ Segmentation cut(Document& document, const SegmenterOptions& options) {
                 had_words ? "everything in it is skipped; skip less" : "submit a file with text in it");
   result.segments.back().after = Break::end;
   result.segments.back().pause_s = document.pause_after_s;
+  if (options.join_fragments) {
+    const auto places = join_fragments(document, options.max_segment_chars, result.segments);
+    for (Chapter& chapter : result.chapters) chapter.segment = places[chapter.segment];
+  }
   explain_gaps(document, result);
   return result;
 }

@@ -68,6 +68,7 @@ struct SegmenterOptions {
   bool phonemes = false;                      // the model speaks "[word](/ipa/)" in Segment::spoken as transcribed
   std::map<std::string, std::string> cast = {};  // speaker -> voice; empty: a line "Anna: ..." is ordinary text
   ReadingSettings reading = {};                  // what of the script is not read
+  bool join_fragments = false;  // one to three words alone in their paragraph are spoken together with a neighbour
 };
 
 // Raw bytes of a script to UTF-8: UTF-8 with or without byte-order mark, UTF-16 (LE, BE; with or without mark), else

@@ -1,26 +1,30 @@
 // chatterbox_t3_bench [--sizes nano turbo]: tokens a second of T3 on the processor with full-size filled weights, what
 // share of the memory's measured read speed that is, and the time to the first token with a kept voice prefix. With
-// --agreement: how often the likeliest next token of bfloat16 weights is that of float32, on the same tokens before it.
+// --agreement: how often the likeliest next token of float16 weights is that of float32, on the same tokens before it.
 //
-// The read speed is measured between the steps of the same run, so that both meet the same company on the machine.
-// Processor time stands beside the clock's: on a busy machine it tells more.
+// The read speed is measured between the steps of the same run, on as many bytes in the same kind of pages, so that
+// both meet the same company on the machine. A load is compared with reading the bytes that the network uses into a
+// buffer. Processor time stands beside the clock's: on a busy machine it tells more.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/core.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 
 #include "config/fault.h"
+#include "tests/bench/stored_bytes.h"
 #include "tests/parity/synthetic_weights.h"
-#include "worker/chatterbox/t3_checkpoint.h"
 #include "worker/chatterbox/t3_decoder.h"
 #include "worker/engine_environment.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace {
 
@@ -57,19 +61,38 @@ double peak_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-Seconds read_once(ThreadTeam& team, const at::Tensor& memory) {
-  const float* const data = memory.data_ptr<float>();
+// As the weights lie.
+class LargePages {
+ public:
+  explicit LargePages(std::size_t bytes) : count_(bytes / sizeof(float) / 64 * 64) {
+    constexpr std::size_t kPage = std::size_t{2} << 20;
+    data_ = static_cast<float*>(std::aligned_alloc(kPage, (bytes + kPage - 1) / kPage * kPage));
+    ::madvise(data_, bytes, MADV_HUGEPAGE);
+    std::fill_n(data_, count_, 1.0f);
+  }
+  ~LargePages() { std::free(data_); }
+  LargePages(const LargePages&) = delete;
+  const float* data() const { return data_; }
+  std::int64_t count() const { return static_cast<std::int64_t>(count_); }
+
+ private:
+  float* data_;
+  std::size_t count_;
+};
+
+Seconds read_once(ThreadTeam& team, const LargePages& memory) {
+  const float* const data = memory.data();
   std::vector<float> sums(static_cast<std::size_t>(team.size()));
   return taken([&] {
     team.run([&](int member) {
-      const auto [first, last] = team.part(member, memory.numel() / 64);
+      const auto [first, last] = team.part(member, memory.count() / 64);
       sums[static_cast<std::size_t>(member)] = row_kernels().sum(data + first * 64, (last - first) * 64);
     });
   });
 }
 
 void measure_steps(const T3& model, const std::shared_ptr<const VoicePrefix>& prefix, int64_t rows, int repeats,
-                   const at::Tensor& memory) {
+                   const LargePages& memory) {
   const std::vector<int64_t> text(30, 1000);
   KvCache cache = model.cache(rows, 200, prefix->length);
   std::vector<DecodeRow> state;
@@ -93,15 +116,15 @@ void measure_steps(const T3& model, const std::shared_ptr<const VoicePrefix>& pr
     whole.best(taken([&] { decoder.step(); }));
     read.best(read_once(*model.team(), memory));
   }
-  const double read_speed = static_cast<double>(memory.nbytes()) / read.clock / 1e9;
+  const double read_bytes = static_cast<double>(memory.count()) * sizeof(float);
+  const double read_speed = read_bytes / read.clock / 1e9;
   const double speed = static_cast<double>(model.step_bytes()) / whole.clock / 1e9;
   fmt::print(
       "  rows={} threads={}: {:.1f} tokens/s, step {:.1f} ms + sampling {:.1f} ms, {:.1f} GB/s of weights = {:.0f} % "
       "of the read {:.1f} GB/s (by processor time {:.0f} %)\n",
       rows, model.team()->size(), static_cast<double>(rows) / whole.clock, step.clock * 1e3,
       (whole.clock - step.clock) * 1e3, speed, 100 * speed / read_speed, read_speed,
-      100 * (static_cast<double>(model.step_bytes()) / whole.processor) /
-          (static_cast<double>(memory.nbytes()) / read.processor));
+      100 * (static_cast<double>(model.step_bytes()) / whole.processor) / (read_bytes / read.processor));
 }
 
 void measure(const T3Size& size, const std::string& name, const std::filesystem::path& folder, const T3Options& options,
@@ -115,9 +138,12 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
   const double before = peak_mb();
   std::unique_ptr<const T3> model;
   Seconds load, first_prefix, prefill;
-  load.best(taken([&] { model = T3::load(T3Checkpoint(file), size, options); }));
+  const StoredBytes used = read_stored_bytes(
+      file, [](const std::string& tensor) { return tensor != "tfmr.wte.weight" && tensor != "text_head.weight"; });
+  load.best(taken([&] { model = T3::load(weights::CheckpointFile(file), size, options); }));
+  const double peak = peak_mb();
   fmt::print("{} {} threads={}: load {:.2f} s, peak memory {:.0f} MB (before {:.0f}), a step reads {:.0f} MB\n", name,
-             c10::toString(options.type), options.threads, load.clock, peak_mb(), before, model->step_bytes() / 1e6);
+             c10::toString(options.type), options.threads, load.clock, peak, before, model->step_bytes() / 1e6);
   const at::Tensor speaker = parity::filled("speaker", {1, kSpeakerSize}, 0, 0.1);
   const at::Tensor prompt = parity::filled("prompt", {1, 375}, 3000, 3000).to(at::kLong);
   std::shared_ptr<const VoicePrefix> prefix;
@@ -132,7 +158,9 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
       "  prefill of 376 positions (once a voice) {:.3f} s, first token of 30 text tokens {:.3f} s (processor {:.3f}, "
       "{:.3f})\n",
       first_prefix.clock, prefill.clock, first_prefix.processor, prefill.processor);
-  const at::Tensor memory = at::ones({int64_t{64} << 20});  // 256 MB
+  fmt::print("  load {:.2f} x reading its {:.0f} MB ({:.3f} s); memory {:.2f} x what is used of the file\n",
+             load.clock / used.seconds, used.count / 1e6, used.seconds, (peak - before) * 1048576 / used.count);
+  const LargePages memory(std::max(model->step_bytes(), std::size_t{256} << 20));
   for (const int64_t rows : {1, 8}) measure_steps(*model, prefix, rows, repeats, memory);
 }
 
@@ -164,9 +192,9 @@ Rows begin_rows(const T3& model, int64_t count) {
 void measure_agreement(const T3Size& size, const std::string& name, const std::filesystem::path& folder, int threads) {
   constexpr int64_t kRows = 8, kSteps = 150;
   const auto load = [&](at::ScalarType type) {
-    return T3::load(T3Checkpoint(folder / size.file), size, {.type = type, .threads = threads});
+    return T3::load(weights::CheckpointFile(folder / size.file), size, {.type = type, .threads = threads});
   };
-  const auto exact = load(at::kFloat), coarse = load(at::kBFloat16);
+  const auto exact = load(at::kFloat), coarse = load(at::kHalf);
   Rows ours = begin_rows(*exact, kRows), theirs = begin_rows(*coarse, kRows);
   std::vector<std::vector<int64_t>> history(kRows, {kStartSpeech});
   int64_t same = 0, near = 0;
@@ -189,7 +217,7 @@ void measure_agreement(const T3Size& size, const std::string& name, const std::f
     theirs.logits = coarse->step(theirs.rows, theirs.cache).clone();
   }
   fmt::print(
-      "{} bfloat16: the likeliest token is float32's at {:.2f} % of {} positions; of the others {} of {} nearly "
+      "{} float16: the likeliest token is float32's at {:.2f} % of {} positions; of the others {} of {} nearly "
       "tie in float32 (less than 0.05 apart)\n",
       name, 100.0 * double(same) / double(kRows * kSteps), kRows * kSteps, near, kRows * kSteps - same);
 }
@@ -201,9 +229,9 @@ int run(int argc, char** argv) {
   std::string folder = "chatterbox_bench_weights";
   int repeats = 20;
   bool agreement = false;
-  app.add_flag("--agreement", agreement, "compare bfloat16 with float32 as well");
+  app.add_flag("--agreement", agreement, "compare float16 with float32 as well");
   app.add_option("--sizes", sizes, "nano, turbo");
-  app.add_option("--precisions", precisions, "float32, bfloat16");
+  app.add_option("--precisions", precisions, "float32, float16");
   app.add_option("--threads", threads);
   app.add_option("--repeats", repeats, "steps of each kind; the best one counts");
   app.add_option("--weights", folder, "a scratch folder; filled checkpoints are written into it once");
@@ -219,7 +247,7 @@ int run(int argc, char** argv) {
       for (const int count : threads) {
         at::set_num_threads(count);
         measure(size == "nano" ? kNano : kTurbo, size, folder,
-                {.type = precision == "bfloat16" ? at::kBFloat16 : at::kFloat, .threads = count}, repeats);
+                {.type = precision == "float16" ? at::kHalf : at::kFloat, .threads = count}, repeats);
       }
     }
     if (agreement) measure_agreement(size == "nano" ? kNano : kTurbo, size, folder, threads.back());

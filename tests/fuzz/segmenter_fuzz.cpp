@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.format = data[0] & 1 ? text::Format::markdown : text::Format::plain;
   options.language = kLanguages[(data[0] >> 1) & 7];
   options.max_segment_chars = data[0] & 16 ? 40 : data[0] & 32 ? 101 : 300;
+  options.join_fragments = data[0] & 8;
   if (data[0] & 64) (data[0] & 128 ? options.tags : options.silent_tags) = {"[laugh]", "[clear throat]", "[sigh]"};
   if (data[0] & 128) options.reading.skip = {lectern::ScriptPart::contents, lectern::ScriptPart::boilerplate};
   try {

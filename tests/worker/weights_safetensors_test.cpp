@@ -57,6 +57,13 @@ TEST_F(Safetensors, RefusesAHeaderLongerThanTheFile) {
   EXPECT_THAT(fault_of([&] { SafetensorsFile reading(file); }), HasSubstr("header"));
 }
 
+TEST_F(Safetensors, RefusesAHeaderLongerThanTheFormatAllowsUnread) {
+  const auto file = write("huge", bytes_of<std::uint64_t>({150'000'000}) + "{");
+  std::filesystem::resize_file(file, 160'000'000);  // a hole
+  EXPECT_THAT(fault_of([&] { SafetensorsFile reading(file); }),
+              AllOf(HasSubstr(file.string()), HasSubstr("150000000 bytes, the format allows 100000000")));
+}
+
 TEST_F(Safetensors, RefusesAHeaderThatIsNotJson) { EXPECT_THAT(refusal("{\"a\":", ""), HasSubstr("JSON")); }
 
 TEST_F(Safetensors, RefusesDeeplyNestedJson) {

@@ -28,9 +28,6 @@ struct Arithmetics {
 Arithmetics arithmetics_of(const EngineOptions& options) {
   const at::Device device = weights::device_named(options.device);
   const at::ScalarType type = weights::precision_named(options.precision);
-  if (device.is_cpu() && type == at::kHalf) {
-    throw Fault(Exit::bad_input, "precision float16 needs a graphics card", "set precision to float32 or bfloat16");
-  }
   // A processor gains from half as many bytes a token, and not in the flow, which computes more than it reads.
   return {device, type, device.is_cpu() ? at::kFloat : type};
 }

@@ -8,7 +8,7 @@
 namespace lectern::chatterbox {
 
 // Raised whenever the same request would sound different.
-inline constexpr int kRevision = 1;
+inline constexpr int kRevision = 2;
 
 // Loads options.model_folder: t3_turbo_v1.safetensors or t3_nano_v1.safetensors, s3gen_meanflow.safetensors,
 // vocab.json, merges.txt, added_tokens.json, and the voice conds.pt when it is there. Throws Fault naming the file and

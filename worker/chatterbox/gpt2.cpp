@@ -12,8 +12,8 @@ at::Tensor finite_tensor(const Scope& scope, const std::string& name, at::IntArr
 
 Conv1D::Conv1D(const Scope& scope, int64_t in, int64_t out, const Arithmetic& arithmetic) : team(arithmetic.team) {
   if (team != nullptr) {
-    packed =
-        PackedMatrix(scope.view("weight", {in, out}), finite_tensor(scope, "bias", {out}, at::kFloat), arithmetic.type);
+    packed = PackedMatrix(scope.view("weight", {in, out}), finite_tensor(scope, "bias", {out}, at::kFloat),
+                          arithmetic.type, *team);
     scope.check_finite("weight", packed.sum());
   } else {
     weight = finite_tensor(scope, "weight", {in, out}, arithmetic.type);

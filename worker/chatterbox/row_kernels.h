@@ -17,7 +17,7 @@ enum class Finish { store, gelu, add };  // y = p, y = gelu_new(p), y += p
 struct Product {
   const float* x = nullptr;  // [rows][depth]
   std::int64_t rows = 0, depth = 0, width = 0;
-  const void* tiles = nullptr;  // float, or bfloat16 when `half` says so
+  const void* tiles = nullptr;  // float, or float16 when `half` says so
   bool half = false;
   const float* bias = nullptr;  // [width], padded to whole tiles
   float* y = nullptr;           // [rows][width]

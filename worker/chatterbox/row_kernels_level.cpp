@@ -19,25 +19,51 @@ constexpr std::int64_t kPart = 512;
 typedef float V __attribute__((vector_size(kLanes * 4)));
 typedef std::int32_t I __attribute__((vector_size(kLanes * 4)));
 typedef std::uint16_t H __attribute__((vector_size(kLanes * 2)));
+typedef short HalfBits __attribute__((vector_size(kLanes * 2)));
 typedef float UnalignedV __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 inline V load(const float* p) { return *reinterpret_cast<const UnalignedV*>(p); }
+// float16
 inline V load(const std::uint16_t* p) {
   typedef std::uint16_t U __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
   const H half = *reinterpret_cast<const U*>(p);
-  return reinterpret_cast<V>(__builtin_convertvector(half, I) << 16);
+#if LECTERN_LANES == 16
+  return __builtin_ia32_vcvtph2ps512_mask(reinterpret_cast<HalfBits>(half), V{}, -1, 4);
+#elif LECTERN_LANES == 8
+  return __builtin_ia32_vcvtph2ps256(reinterpret_cast<HalfBits>(half));
+#else
+  // The exponent's bias differs by 112, which the product adds; it makes subnormal numbers right as well.
+  const I bits = __builtin_convertvector(half, I);
+  const V magnitude = reinterpret_cast<V>((bits & 0x7FFF) << 13) * 0x1p112f;
+  return reinterpret_cast<V>(reinterpret_cast<I>(magnitude) | (bits & 0x8000) << 16);
+#endif
 }
 inline void store(float* p, V v) { *reinterpret_cast<UnalignedV*>(p) = v; }
 inline V all(float x) { return x - V{}; }
 
+// Each lane and the one whose number differs in the bit W, exchanged.
+template <int W>
+inline V exchanged(V v) {
+#if LECTERN_LANES == 16
+  return __builtin_shufflevector(v, v, 0 ^ W, 1 ^ W, 2 ^ W, 3 ^ W, 4 ^ W, 5 ^ W, 6 ^ W, 7 ^ W, 8 ^ W, 9 ^ W, 10 ^ W,
+                                 11 ^ W, 12 ^ W, 13 ^ W, 14 ^ W, 15 ^ W);
+#elif LECTERN_LANES == 8
+  return __builtin_shufflevector(v, v, 0 ^ W, 1 ^ W, 2 ^ W, 3 ^ W, 4 ^ W, 5 ^ W, 6 ^ W, 7 ^ W);
+#else
+  return __builtin_shufflevector(v, v, 0 ^ W, 1 ^ W, 2 ^ W, 3 ^ W);
+#endif
+}
+
 inline float lanes_sum(V v) {
-  float part[kLanes];
-  store(part, v);
-#pragma GCC unroll 8
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    for (int i = 0; i < width; ++i) part[i] += part[i + width];
-  }
-  return part[0];
+#if LECTERN_LANES == 16
+  v += exchanged<8>(v);
+#endif
+#if LECTERN_LANES >= 8
+  v += exchanged<4>(v);
+#endif
+  v += exchanged<2>(v);
+  v += exchanged<1>(v);
+  return v[0];
 }
 
 // e^x for x <= 88; 0 far below zero. Error within two units of the last place.

@@ -27,21 +27,21 @@ void keep_top_k(std::span<float> logits, std::int64_t k) {
 // added in double and compared as float, as the reference does.
 void keep_top_p(std::span<float> logits, float p) {
   if (p >= 1) return;
-  std::vector<std::size_t> order;
+  std::vector<std::pair<float, std::size_t>> order;  // equal ones by their place
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] != kDropped) order.push_back(i);
+    if (logits[i] != kDropped) order.emplace_back(logits[i], i);
   }
   if (order.empty()) return;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return logits[a] < logits[b]; });
+  std::sort(order.begin(), order.end());
   std::vector<float> probabilities;
-  for (const std::size_t i : order) probabilities.push_back(logits[i]);
+  for (const auto& [logit, i] : order) probabilities.push_back(logit);
   softmax(probabilities);
   const auto limit = static_cast<float>(1 - static_cast<double>(p));
   double sum = 0;
   for (std::size_t i = 0; i + 1 < order.size(); ++i) {
     sum += probabilities[i];
     if (static_cast<float>(sum) > limit) break;
-    logits[order[i]] = kDropped;
+    logits[order[i].second] = kDropped;
   }
 }
 

@@ -4,7 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "config/fault.h"
-#include "worker/chatterbox/t3_checkpoint.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace lectern::chatterbox {
 
@@ -33,8 +33,8 @@ T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> te
           finite_tensor(state / "speech_emb", "weight", {kSpeechTokens, size.n_embd}, arithmetic.activations())) {
   const Scope head = state / "speech_head";
   if (packed()) {
-    speech_head = PackedMatrix(head.view("weight", {kSpeechTokens, size.n_embd}).t(),
-                               finite_tensor(head, "bias", {kSpeechTokens}, at::kFloat), arithmetic.type);
+    speech_head = PackedMatrix(weights::brought_in(head.view("weight", {kSpeechTokens, size.n_embd})).t(),
+                               finite_tensor(head, "bias", {kSpeechTokens}, at::kFloat), arithmetic.type, *team_);
     head.check_finite("weight", speech_head.sum());
   } else {
     speech_head_weight = finite_tensor(head, "weight", {kSpeechTokens, size.n_embd}, arithmetic.type);
@@ -43,8 +43,13 @@ T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> te
 }
 
 std::unique_ptr<const T3> T3::load(const std::filesystem::path& folder, const T3Options& options) {
+  if (std::filesystem::exists(folder / kTurbo.file) && std::filesystem::exists(folder / kNano.file)) {
+    throw Fault(Exit::bad_input, folder.string() + ": has both " + kTurbo.file + " and " + kNano.file,
+                "keep the one that belongs to the model, or pull the model again");
+  }
   for (const T3Size& size : {kTurbo, kNano}) {
-    if (std::filesystem::exists(folder / size.file)) return load(T3Checkpoint(folder / size.file), size, options);
+    if (std::filesystem::exists(folder / size.file))
+      return load(weights::CheckpointFile(folder / size.file), size, options);
   }
   throw Fault(Exit::not_found, folder.string() + ": has neither " + kTurbo.file + " nor " + kNano.file,
               "fetch the model: lectern model pull chatterbox-turbo");
@@ -54,7 +59,8 @@ std::unique_ptr<const T3> T3::load(const weights::TensorSource& source, const T3
   const c10::InferenceMode inference;
   std::unique_ptr<ThreadTeam> team;
   if (options.packed && options.device.is_cpu()) team = std::make_unique<ThreadTeam>(options.threads);
-  const Arithmetic arithmetic{options.type, team.get()};
+  const bool packed_half = team != nullptr && options.type != at::kFloat;
+  const Arithmetic arithmetic{packed_half ? at::kHalf : options.type, team.get()};
   weights::State state(source, options.device);
   // Part of the file and not of the network: it embeds text with text_emb, and text_head served the training.
   state.view("tfmr.wte.weight", {kTextTokens, size.n_embd});

@@ -28,7 +28,7 @@ inline constexpr int64_t kStartSpeech = 6561, kStopSpeech = 6562;
 
 struct T3Options {
   at::Device device = at::kCPU;
-  at::ScalarType type = at::kFloat;  // float32, bfloat16, on devices also float16
+  at::ScalarType type = at::kFloat;  // float32, bfloat16 or float16; packed weights of half the size are float16
   int threads = 1;                   // on a processor
   bool packed = true;                // on a processor: false computes with libtorch alone, as devices do
 };
@@ -40,8 +40,8 @@ struct T3CondEnc {
 
 class T3 {
  public:
-  // Reads the one of the two files that the folder has. Throws Fault: not_found for neither; bad_input with everything
-  // that does not fit the network, or the name of a tensor that holds NaN.
+  // Reads the one of the two files that the folder has. Throws Fault: not_found for neither; bad_input for both, with
+  // everything that does not fit the network, or with the name of a tensor that holds NaN.
   static std::unique_ptr<const T3> load(const std::filesystem::path& folder, const T3Options& options);
   static std::unique_ptr<const T3> load(const weights::TensorSource& source, const T3Size& size,
                                         const T3Options& options);

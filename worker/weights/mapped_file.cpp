@@ -32,6 +32,17 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+void MappedFile::bring_in(std::span<const std::byte> part) {
+#ifdef MADV_POPULATE_READ
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<std::uintptr_t>(part.data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size());
+  ::madvise(reinterpret_cast<void*>(start), end - start, MADV_POPULATE_READ);  // a system without it reads as ever
+#else
+  static_cast<void>(part);
+#endif
+}
+
 void MappedFile::set_aside(std::span<const std::byte> part) const {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto start = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;

@@ -20,6 +20,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return bytes_; }
   // Takes a part that is not needed soon out of this process's memory; it is read from the file again when it is.
   void set_aside(std::span<const std::byte> part) const;
+  // Brings a part of any file that is about to be read into this process's memory at once, not page by page.
+  static void bring_in(std::span<const std::byte> part);
 
  private:
   MappedFile(std::filesystem::path path, std::span<const std::byte> bytes) : path_(std::move(path)), bytes_(bytes) {}

@@ -117,7 +117,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(Mapp
   if (bytes.size() < 8) refuse(path, "too short to be a safetensors file (" + std::to_string(bytes.size()) + " bytes)");
   std::uint64_t header_size = 0;
   std::memcpy(&header_size, bytes.data(), 8);
-  if (header_size > kLongestHeader || header_size > bytes.size() - 8) {
+  if (header_size > kLongestHeader) {
+    refuse(path, "the header is said to have " + std::to_string(header_size) + " bytes, the format allows " +
+                     std::to_string(kLongestHeader));
+  }
+  if (header_size > bytes.size() - 8) {
     refuse(path, "the header is said to have " + std::to_string(header_size) + " bytes, the file has " +
                      std::to_string(bytes.size()));
   }

@@ -58,7 +58,15 @@ at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::sha
     return copy;
   }
   return at::from_blob(
-      data, stored.shape, [mapping](void*) {}, at::TensorOptions(type));
+      data, stored.shape, [mapping, bytes = stored.bytes](void*) { mapping->set_aside(bytes); },
+      at::TensorOptions(type));
+}
+
+at::Tensor brought_in(const at::Tensor& view) {
+  if (view.defined() && view.is_cpu() && view.is_contiguous()) {
+    MappedFile::bring_in({static_cast<const std::byte*>(view.data_ptr()), view.nbytes()});
+  }
+  return view;
 }
 
 at::Tensor State::fitting(const std::string& name, at::IntArrayRef shape) {
@@ -80,9 +88,7 @@ at::Tensor State::tensor(const std::string& name, at::IntArrayRef shape) {
   const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device_);
   const at::Tensor found = fitting(name, shape);
   if (!found.defined()) return at::zeros(shape, options);
-  // A source's own tensor is taken as it is; a view of the file is copied, so that the file need not stay mapped.
-  const bool own = found.device() == device_ && found.scalar_type() == at::kFloat && found.storage().resizable();
-  return own ? found : found.to(options, /*non_blocking=*/false, /*copy=*/true);
+  return brought_in(found).to(options);
 }
 
 at::Tensor State::view(const std::string& name, at::IntArrayRef shape) {

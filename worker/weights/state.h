@@ -4,7 +4,8 @@
 //   Network network(state / "decoder");   // its members ask: scope.tensor("weight", {512, 64})
 //   state.finish();                        // Fault listing every missing, unexpected and wrongly shaped tensor
 //
-// Not thread-safe. Tensors come as float32 on the device, memory of their own.
+// Not thread-safe. Tensors come as float32 on the device; on the processor what the file holds as float32 is used where
+// it lies in the mapped file, which nobody may write to.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -26,16 +27,20 @@ class TensorSource {
   virtual const std::filesystem::path& path() const = 0;
   // Every name that a network must ask for; what it leaves is unexpected.
   virtual std::vector<std::string> names() const = 0;
-  // An undefined tensor: none of that name. Any float type, any device; may be a view of the mapped file.
+  // An undefined tensor: none of that name. Any float type, any device; may be a view of the mapped file, read-only.
   virtual at::Tensor read(const std::string& name) const = 0;
 };
 
 // libtorch's name of an element type; Undefined for `other`.
 at::ScalarType scalar_type(ElementType type);
 
-// A view of a stored tensor on the CPU, which keeps `mapping`; a copy when the file does not align it. Throws Fault
-// naming the file and the tensor for an element type that libtorch lacks.
+// A view of a stored tensor on the CPU, which keeps `mapping` and gives its pages back when nobody holds it any more; a
+// copy when the file does not align it. Throws Fault naming the file and the tensor for an element type that libtorch
+// lacks.
 at::Tensor view_of(const StoredTensor& stored, const std::string& name, std::shared_ptr<const MappedFile> mapping);
+
+// Brings what a dense view lies on into memory at once: touching it page by page takes many times as long. The view.
+at::Tensor brought_in(const at::Tensor& view);
 
 class Scope;
 
@@ -52,7 +57,7 @@ class State {
   Scope operator/(const std::string& name);
   at::Device device() const { return device_; }
   void finish() const;
-  // Throws Fault naming the file and the tensor unless `sum`, over all of a tensor, is a finite number.
+  // Throws Fault naming the file and the tensor unless the sum over all of it is a finite number.
   void check_finite(const std::string& name, double sum) const;
 
  private:

@@ -146,6 +146,49 @@ TEST(Plain, FragmentsJoinTheirNeighbours) {
               ElementsAre("Yes.", "It was a fine day and nobody cared."));
 }
 
+Segmentation joined(const std::string& script, std::size_t limit = 280, Format format = Format::plain,
+                    std::map<std::string, std::string> cast = {}) {
+  SegmenterOptions options{
+      .format = format, .max_segment_chars = limit, .cast = std::move(cast), .join_fragments = true};
+  const Segmentation result = segment_script(script, options);
+  expect_sound(script, result, limit);
+  return result;
+}
+
+TEST(Plain, FragmentsAloneInTheirParagraphJoinTheNextOneForAModelThatBabblesOnThem) {
+  const auto result = joined(
+      "Chapter 1\n\nIt was a fine day and nobody cared.\n\n“Yes.”\n\n“No, never.”\n\nThen they left it at that.");
+  EXPECT_THAT(spoken(result), ElementsAre("Chapter one. It was a fine day and nobody cared.",
+                                          "“Yes.” “No, never.” Then they left it at that."));
+  EXPECT_EQ(result.segments[0].after, Break::paragraph);
+  EXPECT_EQ(result.segments[1].after, Break::end);
+  EXPECT_THAT(
+      spoken(joined("# One\n\nIt was a fine day, said he.\n\n- bread\n- butter and jam", 280, Format::markdown)),
+      ElementsAre("One. It was a fine day, said he.", "bread. butter and jam."));
+}
+
+TEST(Plain, FragmentsAtTheEndJoinWhatIsBeforeThem) {
+  EXPECT_THAT(spoken(joined("It was a fine day and nobody cared.\n\nThe End.")),
+              ElementsAre("It was a fine day and nobody cared. The End."));
+  const std::string there_is_room_before = "It was a fine day.\n\nNo.\n\nNobody in the village had ever seen him.";
+  EXPECT_THAT(spoken(joined(there_is_room_before, 42)),
+              ElementsAre("It was a fine day. No.", "Nobody in the village had ever seen him."));
+}
+
+TEST(Plain, FragmentsStayAloneWhereTheyCannotJoin) {
+  EXPECT_THAT(spoken(joined("Yes.")), ElementsAre("Yes."));
+  const std::string long_one = "Nobody in the village had ever seen him before.";
+  EXPECT_THAT(spoken(joined("Chapter 1\n\n" + long_one, 50)), ElementsAre("Chapter one.", long_one));
+  EXPECT_THAT(
+      spoken(joined("It was over and done with.\n\n* * *\n\nAfter that.\n\n* * *\n\nThey slept for a long time.")),
+      ElementsAre("It was over and done with.", "After that.", "They slept for a long time."))
+      << "a section begins with the next";
+  EXPECT_THAT(spoken(joined("Anna: Do you remember it all?\n\nBen: I do.\n\nAnna: So do I, my dear.", 280,
+                            Format::plain, {{"Anna", "a"}, {"Ben", "b"}})),
+              ElementsAre("Do you remember it all?", "I do.", "So do I, my dear."))
+      << "every voice says its own";
+}
+
 TEST(Plain, LongSentencesAreCutAtClauses) {
   const std::string script =
       "The old house stood at the end of the lane, where nobody had lived for many years; the garden was full of "

@@ -167,6 +167,23 @@ TEST_F(ForeignRecordings, GoThroughFfmpeg) {
               AllOf(HasSubstr("-protocol_whitelist file -ss 2.000000 -t 6.000000 -i file:" + file.string())));
 }
 
+TEST_F(ForeignRecordings, AreReadByTheRealFfmpegWhereThereIsOne) {
+  setenv("PATH", path_.c_str(), 1);
+  if (std::system("ffmpeg -version >/dev/null 2>&1") != 0) GTEST_SKIP() << "ffmpeg is not installed";
+  const fs::path wav = sound("a.wav", voice(8, 44100), SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100);
+  for (const char* name : {"a.m4a", "a.webm"}) {
+    const fs::path file = folder_.path() / name;
+    ASSERT_EQ(std::system(("ffmpeg -v error -i " + wav.string() + " -ar 48000 " + file.string()).c_str()), 0);
+    const Recording whole = read_recording(file), part = read_recording(file, Part{2, 3});
+    EXPECT_NEAR(static_cast<double>(whole.samples.size()), 8 * 48000, 0.02 * 8 * 48000) << name;
+    EXPECT_EQ(part.samples.size(), 3u * 48000) << name;
+    EXPECT_GT(whole.channel_power, 1e-4) << name;
+    const std::string bytes_of_it = read_file(file);
+    EXPECT_THAT(refusal(bytes(std::string("cut-") + name, bytes_of_it.substr(0, bytes_of_it.size() / 3))),
+                HasSubstr(std::string("cut-") + name));
+  }
+}
+
 TEST_F(ForeignRecordings, AreRefusedWhenFfmpegCannotReadThem) {
   ffmpeg("exit 1\n");
   EXPECT_THAT(refusal(bytes("a.m4a", m4a_)), HasSubstr("not audio that can be read"));

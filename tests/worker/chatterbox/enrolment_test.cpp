@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "config/fault.h"
 #include "tests/parity/chatterbox_enrolment.h"
 #include "tests/parity/synthetic_checkpoints.h"
@@ -66,6 +68,16 @@ TEST(Enrolment, TellsEveryTensorThatDoesNotFitInOneError) {
                     HasSubstr("speaker_encoder.xvector.dense.linear.weight: [192, 512, 1] instead of [192, 1024, 1]"),
                     HasSubstr("tokenizer.encoder.blocks.0.attn.key.bias"), Not(HasSubstr("flow.")),
                     Not(HasSubstr("num_batches_tracked"))));
+}
+
+TEST(Enrolment, RefusesWeightsThatAreNotNumbersAndNamesTheTensor) {
+  const auto s3gen = parity::synthetic_s3gen_checkpoint("cbx0");
+  at::Tensor broken = at::zeros({256, 256});
+  broken[7][9] = std::numeric_limits<float>::quiet_NaN();
+  const parity::SyntheticSource ve(parity::synthetic_ve_checkpoint("cbx0").manifest(), "cbx0",
+                                   {{"proj.weight", broken}});
+  const c10::InferenceMode inference;
+  EXPECT_THAT(refusal([&] { Enroller::load(s3gen, ve); }), AllOf(HasSubstr("'proj.weight'"), HasSubstr("not numbers")));
 }
 
 TEST(Enrolment, NamesTheFileThatIsMissing) {

@@ -10,6 +10,7 @@
 #include "tests/parity/synthetic_weights.h"
 #include "worker/chatterbox/s3gen/checkpoint.h"
 #include "worker/chatterbox/s3gen/s3gen.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace lectern::chatterbox::s3gen {
 namespace {
@@ -106,8 +107,8 @@ TEST_P(StoredAs, ReadsAndFoldsAFileOfThatType) {
   const SyntheticSource source(manifest, "cbx0", {{"tokenizer.window", at::ones({4})}});
   const TemporaryFile file;
   parity::write_synthetic(file.path, source, GetParam());
-  const auto stored = open_checkpoint(file.path);
-  const auto tensors = narration_tensors(*stored);
+  const weights::CheckpointFile stored(file.path);
+  const auto tensors = narration_tensors(stored);
   weights::State state(*tensors, at::kCPU);
   const ConvTranspose1d up(Place{state / "up"}, 6, 5, {.kernel = 3});
   state.finish();

@@ -5,11 +5,12 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "config/fault.h"
 #include "tests/worker/chatterbox/tiny_t3.h"
-#include "worker/chatterbox/t3_checkpoint.h"
 #include "worker/chatterbox/t3_decoder.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace lectern::chatterbox {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using parity::Manifest;
 using parity::SyntheticSource;
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string refusal(const weights::TensorSource& source, const T3Size& size = kTiny) {
@@ -121,7 +123,7 @@ TEST_F(T3Test, ReadsWeightsInHalfPrecisionFromAFile) {
   const auto [speaker, prompt] = voice("a", 50);
   for (const auto type : {weights::ElementType::bfloat16, weights::ElementType::float16}) {
     write_synthetic(file, source, type);
-    const auto half = T3::load(T3Checkpoint(file), kTiny, {});
+    const auto half = T3::load(weights::CheckpointFile(file), kTiny, {});
     DecodeRow a{.prefix = half->prefix(speaker, prompt)}, b{.prefix = prefix()};
     KvCache cache = half->cache(1, 50, 0);
     const at::Tensor got = half->prefill(a, {1, 2, 3}, cache), full = model->prefill(b, {1, 2, 3}, cache);
@@ -235,13 +237,66 @@ TEST_F(T3Test, ForgetsADroppedRowAndGoesOnWithTheOthers) {
 }
 
 TEST_F(T3Test, FollowsFullPrecisionWithHalfPrecisionWeights) {
-  const auto half = load({.type = at::kBFloat16, .threads = 2});
+  const auto half = load({.type = at::kHalf, .threads = 2});
   EXPECT_LT(half->step_bytes(), model->step_bytes() * 0.51);
   const auto [speaker, prompt] = voice("a", 50);
   DecodeRow a{.prefix = half->prefix(speaker, prompt)}, b{.prefix = prefix()};
   KvCache cache = half->cache(1, 50, 0), other = model->cache(1, 50, 0);
   const at::Tensor got = half->prefill(a, {1, 2, 3}, cache), full = model->prefill(b, {1, 2, 3}, other);
-  EXPECT_LT(((got - full).norm() / full.norm()).item<double>(), 0.02);
+  EXPECT_LT(((got - full).norm() / full.norm()).item<double>(), 0.003);
+}
+
+TEST_F(T3Test, PacksWhatTheFileHoldsInHalfPrecisionAsItIs) {
+  const fs::path file = fs::path(testing::TempDir()) / "t3_float16.safetensors";
+  write_synthetic(file, SyntheticSource(tiny_manifest(), "test"), weights::ElementType::float16);
+  const auto [speaker, prompt] = voice("a", 50);
+  std::vector<at::Tensor> logits;
+  for (const auto type : {at::kFloat, at::kHalf}) {
+    const auto half = T3::load(weights::CheckpointFile(file), kTiny, {.type = type, .threads = 2});
+    DecodeRow row{.prefix = half->prefix(speaker, prompt)};
+    KvCache cache = half->cache(1, 50, 0);
+    logits.push_back(half->prefill(row, {1, 2, 3}, cache));
+  }
+  EXPECT_TRUE(logits[0].equal(logits[1]));
+  fs::remove(file);
+}
+
+TEST_F(T3Test, RefusesAFolderWithBothModels) {
+  const fs::path folder = fs::path(testing::TempDir()) / "t3_both";
+  fs::create_directories(folder);
+  for (const T3Size& size : {kTurbo, kNano}) std::ofstream(folder / size.file) << "x";
+  try {
+    T3::load(folder, {});
+    ADD_FAILURE() << "accepted";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.exit(), Exit::bad_input);
+    EXPECT_THAT(fault.what(), HasSubstr("has both t3_turbo_v1.safetensors and t3_nano_v1.safetensors"));
+  }
+  fs::remove_all(folder);
+}
+
+// Files of the right names that are not what their names say, as a user meets them: one Fault that names the file.
+TEST_F(T3Test, RefusesFilesThatAreCutShortOrOfAnotherModelByName) {
+  const fs::path folder = fs::path(testing::TempDir()) / "t3_wrong";
+  fs::create_directories(folder);
+  const auto told = [&] {
+    try {
+      T3::load(folder, {});
+    } catch (const Fault& fault) {
+      EXPECT_EQ(fault.exit(), Exit::bad_input);
+      return std::string(fault.what());
+    }
+    return std::string("accepted");
+  };
+  const fs::path file = folder / kNano.file;
+  write_synthetic(file, SyntheticSource(tiny_manifest(), "test"), weights::ElementType::bfloat16);
+  EXPECT_THAT(told(), AllOf(HasSubstr(file.string() + " does not fit the network"), HasSubstr("120 missing"),
+                            HasSubstr("of the wrong shape")));
+  fs::resize_file(file, fs::file_size(file) / 2);
+  EXPECT_THAT(told(), AllOf(HasSubstr(file.string()), HasSubstr("is the file whole?")));
+  std::ofstream(file, std::ios::trunc) << "<html>not found</html>";
+  EXPECT_THAT(told(), AllOf(HasSubstr(file.string()), HasSubstr("header")));
+  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "worker/chatterbox/enrolment/fbank.h"
 #include "worker/chatterbox/enrolment/mel.h"
 #include "worker/chatterbox/s3gen/checkpoint.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace lectern::chatterbox::enrolment {
 
@@ -34,14 +35,14 @@ Enroller::Enroller(weights::State& s3gen, weights::State& ve)
     : tokenizer({s3gen / "tokenizer"}), speaker_encoder({s3gen / "speaker_encoder"}), voice_encoder(ve) {}
 
 std::unique_ptr<const Enroller> Enroller::load(const std::filesystem::path& folder) {
-  const auto ve = s3gen::open_checkpoint(folder / kVoiceEncoderName);
-  return load(*s3gen::open_checkpoint(folder / s3gen::kCheckpointName), *ve);
+  const weights::CheckpointFile ve(folder / kVoiceEncoderName);
+  return load(weights::CheckpointFile(folder / s3gen::kCheckpointName), ve);
 }
 
 std::unique_ptr<const Enroller> Enroller::load(const weights::TensorSource& stored_s3gen,
                                                const weights::TensorSource& stored_ve) {
-  const auto tensors = s3gen::enrolment_tensors(stored_s3gen);
-  weights::State s3gen(*tensors, at::kCPU), ve(stored_ve, at::kCPU);
+  const auto tensors = s3gen::enrolment_tensors(stored_s3gen), ve_tensors = s3gen::checked_tensors(stored_ve);
+  weights::State s3gen(*tensors, at::kCPU), ve(*ve_tensors, at::kCPU);
   auto networks = std::make_unique<Enroller>(s3gen, ve);
   s3gen.finish();
   ve.finish();

@@ -1,14 +1,10 @@
 #include "worker/chatterbox/s3gen/checkpoint.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <array>
 #include <cmath>
 #include <set>
 
 #include "config/fault.h"
-#include "worker/weights/safetensors.h"
 
 namespace lectern::chatterbox::s3gen {
 
@@ -36,8 +32,8 @@ at::Tensor folded(const at::Tensor& g, const at::Tensor& v) {
 
 // A sum over values that are not numbers is none either.
 at::Tensor checked(const weights::TensorSource& stored, const std::string& name) {
-  const at::Tensor found = stored.read(name);
-  if (found.is_floating_point() && !std::isfinite(found.sum(at::kDouble).item<double>())) {
+  const at::Tensor found = weights::brought_in(stored.read(name));
+  if (found.defined() && found.is_floating_point() && !std::isfinite(found.sum(at::kFloat).item<double>())) {
     throw Fault(Exit::bad_input, stored.path().string() + ": tensor '" + name + "' holds values that are not numbers",
                 "fetch the file again");
   }
@@ -66,8 +62,7 @@ class NarrationTensors : public weights::TensorSource {
       if (!name.ends_with(norm.weight)) continue;
       const std::string base = name.substr(0, name.size() - std::string_view(norm.weight).size());
       if (!stored_names_.contains(base + norm.g) || !stored_names_.contains(base + norm.v)) continue;
-      const at::Tensor g = checked(stored_, base + norm.g).clone();  // the file may let its pages go
-      return folded(g, checked(stored_, base + norm.v));
+      return folded(checked(stored_, base + norm.g), checked(stored_, base + norm.v));
     }
     return {};
   }
@@ -106,37 +101,15 @@ class EnrolmentTensors : public weights::TensorSource {
   std::set<std::string> names_;
 };
 
-class CheckpointFile : public weights::TensorSource {
+class CheckedTensors : public weights::TensorSource {
  public:
-  explicit CheckpointFile(const std::filesystem::path& path) : file_(path) {}
-  ~CheckpointFile() override { let_go(); }
-  const std::filesystem::path& path() const override { return file_.path(); }
-
-  std::vector<std::string> names() const override {
-    std::vector<std::string> names;
-    for (const auto& [name, tensor] : file_.tensors()) names.push_back(name);
-    return names;
-  }
-
-  at::Tensor read(const std::string& name) const override {
-    const auto found = file_.tensors().find(name);
-    if (found == file_.tensors().end()) return {};
-    let_go();
-    last_ = found->second.bytes;
-    return weights::view_of(found->second, name, file_.mapping());
-  }
+  explicit CheckedTensors(const weights::TensorSource& stored) : stored_(stored) {}
+  const std::filesystem::path& path() const override { return stored_.path(); }
+  std::vector<std::string> names() const override { return stored_.names(); }
+  at::Tensor read(const std::string& name) const override { return checked(stored_, name); }
 
  private:
-  // The bytes stay valid: they come back from the page cache when they are touched again.
-  void let_go() const {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto start = reinterpret_cast<std::uintptr_t>(last_.data()) / page * page;
-    const auto end = reinterpret_cast<std::uintptr_t>(last_.data() + last_.size());
-    if (!last_.empty()) ::madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
-  }
-
-  weights::SafetensorsFile file_;
-  mutable std::span<const std::byte> last_;
+  const weights::TensorSource& stored_;
 };
 
 }  // namespace
@@ -156,8 +129,8 @@ std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSo
   return std::make_unique<EnrolmentTensors>(stored);
 }
 
-std::unique_ptr<weights::TensorSource> open_checkpoint(const std::filesystem::path& file) {
-  return std::make_unique<CheckpointFile>(file);
+std::unique_ptr<weights::TensorSource> checked_tensors(const weights::TensorSource& stored) {
+  return std::make_unique<CheckedTensors>(stored);
 }
 
 }  // namespace lectern::chatterbox::s3gen

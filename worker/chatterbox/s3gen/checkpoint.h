@@ -21,8 +21,7 @@ std::unique_ptr<weights::TensorSource> narration_tensors(const weights::TensorSo
 // `stored` (kept by reference): only the enrolment's tensors, less the counters of training. Reading checks as above.
 std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSource& stored);
 
-// The file itself; its pages are let go as soon as the next tensor is read, so that a load takes the memory of the
-// network once. Throws Fault naming the file.
-std::unique_ptr<weights::TensorSource> open_checkpoint(const std::filesystem::path& file);
+// All of `stored` (kept by reference). Reading checks as above.
+std::unique_ptr<weights::TensorSource> checked_tensors(const weights::TensorSource& stored);
 
 }  // namespace lectern::chatterbox::s3gen

@@ -12,6 +12,7 @@
 #include "config/fault.h"
 #include "worker/chatterbox/s3gen/checkpoint.h"
 #include "worker/chatterbox/s3gen/noise.h"
+#include "worker/weights/checkpoint_file.h"
 
 namespace lectern::chatterbox::s3gen {
 
@@ -82,7 +83,7 @@ S3Token2Wav::S3Token2Wav(weights::State& state, const Options& options)
       rows_together_(std::max<std::size_t>(1, options.rows_together)) {}
 
 std::unique_ptr<const S3Token2Wav> S3Token2Wav::load(const std::filesystem::path& folder, const Options& options) {
-  return load(*open_checkpoint(folder / kCheckpointName), options);
+  return load(weights::CheckpointFile(folder / kCheckpointName), options);
 }
 
 std::unique_ptr<const S3Token2Wav> S3Token2Wav::load(const weights::TensorSource& stored, const Options& options) {
