@@ -119,7 +119,7 @@ TEST_F(Chapters, AWorkWithoutChaptersIsOneFileInItsFolder) {
   EXPECT_EQ(inside(out / "book"), (std::set<std::string>{"01 A Book.flac", "sidecar.json"}));
 }
 
-TEST_F(Chapters, AManyAreNumberedInOrder) {
+TEST_F(Chapters, ManyAreNumberedInOrder) {
   EXPECT_EQ(chapter_name(7, 9, "One", ".mp3"), "07 One.mp3");
   EXPECT_EQ(chapter_name(7, 120, "One", ".mp3"), "007 One.mp3");
   EXPECT_EQ(chapter_name(1, 1, "..", ".mp3"), "01.mp3");

@@ -30,7 +30,7 @@ class Ffmpeg : public Crashing {
   }
 
   // Processes of this test's ffmpeg that run.
-  std::string running() const { return said_by("pgrep -f '" + out.string() + "' | grep -v $$ || true"); }
+  std::string running() const { return said_by("pgrep -f '[f]fmpeg.*" + out.string() + "' || true"); }
 
   PublishRequest long_work() {
     PublishRequest request = three_tones("m4b");
@@ -59,8 +59,10 @@ TEST_F(Ffmpeg, AWorkComesBackWholeAndInItsLoudness) {
   const SoundFacts facts = decode_with_ffmpeg(published.audio, kRate, stop);
   EXPECT_NEAR(static_cast<double>(facts.frames) / kRate, published.seconds, 0.2);
   EXPECT_LE(facts.peak, std::pow(10, -1.0 / 20) * 1.001);
-  const std::string measured = said_by("ffmpeg -nostats -i " + quoted(published.audio) + " -af ebur128 -f null - | grep -A2 Integrated");
-  const auto at = measured.rfind("I:");
+  // ffmpeg's own meter, the last line of its summary of that name.
+  const std::string measured = said_by("{ ffmpeg -nostats -hide_banner -i " + quoted(published.audio) +
+                                       " -map 0:a -af ebur128 -f null - ; } 2>&1 | grep 'I: ' | tail -1");
+  const auto at = measured.find("I:");
   ASSERT_NE(at, std::string::npos) << measured;
   EXPECT_NEAR(std::stod(measured.substr(at + 2)), -16, 0.6);
 }

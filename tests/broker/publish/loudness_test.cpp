@@ -224,7 +224,6 @@ TEST_F(LoudWork, PausesStaySilentAndWhatIsAllButSilentIsNotAmplified) {
   std::uniform_real_distribution<float> noise(-0.0011f, 0.0011f);
   Samples hiss(kRate);
   for (float& sample : hiss) sample = noise(random);
-  write_take(takes, key_of(900), hiss, kRate);
   add(request, hiss, text::Break::end);
   const Published quiet = run(request);
   const auto told = read_json(quiet.sidecar)["loudness"];
