@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "config/fault.h"
 #include "config/script_format.h"
 #include "config/script_settings.h"
