@@ -113,7 +113,7 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   result.left_out = protocol::Json::object();
   for (const auto& [reason, characters] : text::left_out(cut)) result.left_out[reason] = characters;
   for (const ScriptPart part : cut.parts)
-    if (!reading.skip.contains(part)) result.skippable.push_back(kScriptPartNames[static_cast<int>(part)]);
+    if (!rules.reading.skip.contains(part)) result.skippable.push_back(kScriptPartNames[static_cast<int>(part)]);
   protocol::Json chapters = protocol::Json::array();
   for (const text::Chapter& chapter : cut.chapters)
     chapters.push_back({{"segment", chapter.segment}, {"title", chapter.title}});
