@@ -123,9 +123,15 @@ int run(int argc, char** argv) {
                                       [](const std::string& tensor) { return !belongs_to_enrolment(tensor); });
   }
   const double before = megabytes_of("VmHWM");
-  const auto clock = Clock::now();
-  const auto model = lectern::parity::load_s3gen(model_folder, "cbx0", {});
-  const double load = since(clock), peak = megabytes_of("VmHWM");
+  std::unique_ptr<const S3Token2Wav> model;
+  double load = 1e9;
+  for (int i = 0; i < 3; ++i) {  // a virtual machine may first have to be given the memory
+    model.reset();
+    const auto clock = Clock::now();
+    model = lectern::parity::load_s3gen(model_folder, "cbx0", {});
+    load = std::min(load, since(clock));
+  }
+  const double peak = megabytes_of("VmHWM");
   fmt::print("loaded in {:.2f} s ({}): {:.0f} MB now, peak {:.0f} MB\n", load, model_folder, megabytes_of("VmRSS"),
              peak);
   if (used.count > 0) {

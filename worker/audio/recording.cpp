@@ -127,9 +127,8 @@ Recording read_recording(const fs::path& file, const std::optional<Part>& part) 
   SF_INFO info{};
   Sound sound(sf_open(file.c_str(), SFM_READ, &info), &sf_close);
   if (sound) return read_sound(file, sound.get(), info, part);
-  const std::string why = sf_strerror(nullptr);
   const auto converted = convert_foreign(file, part);
-  if (!converted) refuse(file, "is not audio that can be read: " + why, "use WAV, FLAC, OGG or MP3");
+  if (!converted) refuse(file, "is not audio that can be read", "use WAV, FLAC, OGG or MP3");
   info = {};
   sound.reset(sf_open(converted->wav().c_str(), SFM_READ, &info));
   if (!sound) refuse(file, "is not audio that can be read", "use WAV, FLAC, OGG or MP3");

@@ -178,10 +178,9 @@ TEST_F(ForeignRecordings, AreReadByTheRealFfmpegWhereThereIsOne) {
     EXPECT_NEAR(static_cast<double>(whole.samples.size()), 8 * 48000, 0.02 * 8 * 48000) << name;
     EXPECT_EQ(part.samples.size(), 3u * 48000) << name;
     EXPECT_GT(whole.channel_power, 1e-4) << name;
-    const std::string bytes_of_it = read_file(file);
-    EXPECT_THAT(refusal(bytes(std::string("cut-") + name, bytes_of_it.substr(0, bytes_of_it.size() / 3))),
-                HasSubstr(std::string("cut-") + name));
   }
+  const std::string content = read_file(folder_.path() / "a.m4a");  // its index is at the end
+  EXPECT_THAT(refusal(bytes("cut.m4a", content.substr(0, content.size() / 3))), HasSubstr("cut.m4a"));
 }
 
 TEST_F(ForeignRecordings, AreRefusedWhenFfmpegCannotReadThem) {

@@ -40,7 +40,7 @@ TEST(Chatterbox, IsPulledSubmittedSpokenAndPublished) {
   const Variable endpoint("HF_ENDPOINT", server.address()), cache("HF_HOME", (model.path() / "none").string());
   Installation lectern;
 
-  const auto script = lectern.script("a.txt", "No, he said.\n\nYes. [laugh]\n");
+  const auto script = lectern.script("a.txt", "No!\n\nHe said so.\n\n* * *\n\nYes. [laugh]\n");
   const Ended early = lectern.run({"submit", script, "--model", "chatterbox-nano"});
   EXPECT_EQ(early.exit, 4);
   EXPECT_THAT(early.err, HasSubstr("hint: lectern model pull chatterbox-nano"));
@@ -61,7 +61,8 @@ TEST(Chatterbox, IsPulledSubmittedSpokenAndPublished) {
   const auto sidecar = nlohmann::json::parse(read_file(lectern.work() / "a.json"));
   EXPECT_EQ(sidecar.at("facts").at("model"), "chatterbox-nano");
   EXPECT_EQ(sidecar.at("facts").at("voice"), "built-in");
-  ASSERT_EQ(sidecar.at("segments").size(), 2u);
+  ASSERT_EQ(sidecar.at("segments").size(), 2u) << "a few words alone go with their neighbour, but not into a section";
+  EXPECT_EQ(sidecar.at("segments")[0].at("text"), "No! He said so.");
   EXPECT_EQ(sidecar.at("segments")[1].at("text"), "Yes. [laugh].");
   for (const auto& segment : sidecar.at("segments")) {
     const auto& notes = segment.at("notes");
