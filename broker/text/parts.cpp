@@ -83,10 +83,15 @@ void find_boilerplate(Document& document) {
 }
 
 bool is_contents_title(const Block& block) {
-  static const std::array<Words, 9> kTitles = {
-      Words{U"contents"},       Words{U"table", U"of", U"contents"}, Words{U"índice"},
-      Words{U"contenido"},      Words{U"table", U"des", U"matières"}, Words{U"sommaire"},
-      Words{U"indice"},         Words{U"sommario"},                  Words{U"sumário"}};
+  static const std::array<Words, 9> kTitles = {Words{U"contents"},
+                                               Words{U"table", U"of", U"contents"},
+                                               Words{U"índice"},
+                                               Words{U"contenido"},
+                                               Words{U"table", U"des", U"matières"},
+                                               Words{U"sommaire"},
+                                               Words{U"indice"},
+                                               Words{U"sommario"},
+                                               Words{U"sumário"}};
   return block.text.size() < 40 && std::find(kTitles.begin(), kTitles.end(), words_of(block.text)) != kTitles.end();
 }
 
@@ -124,8 +129,8 @@ class ContentsPage {
       if (document_.blocks[i].heading) headings.push_back(words_of(document_.blocks[i].text));
     std::size_t found = 0;
     for (const Words& entry : entries_)
-      found += std::any_of(headings.begin(), headings.end(),
-                           [&](const Words& heading) { return is_same(entry, heading); });
+      found +=
+          std::any_of(headings.begin(), headings.end(), [&](const Words& heading) { return is_same(entry, heading); });
     return entries_.size() >= 2 && 2 * found > entries_.size();
   }
 
@@ -139,7 +144,8 @@ class ContentsPage {
     return !heading.empty() && (starts(entry, heading) || ends(entry, heading) || ends(heading, entry));
   }
 
-  // A heading that was in the list already: its first, or with text not far behind it ("Chapter 1" of book two has not).
+  // A heading that was in the list already: its first, or with text not far behind it ("Chapter 1" of book two has
+  // not).
   bool text_begins(std::size_t i) const {
     const auto& blocks = document_.blocks;
     const Words heading = words_of(blocks[i].text);
@@ -172,8 +178,10 @@ void find_contents(Document& document) {
 std::string title_of(std::u32string_view heading) {
   std::u32string title;
   for (const char32_t c : heading) {
-    if (!is_space(c) && c != kLineStop) title += c;
-    else if (!title.empty() && title.back() != U' ') title += U' ';
+    if (!is_space(c) && c != kLineStop)
+      title += c;
+    else if (!title.empty() && title.back() != U' ')
+      title += U' ';
   }
   return to_utf8(trim(title));
 }
@@ -194,8 +202,8 @@ void leave_out_parts(Document& document, const ReadingSettings& reading) {
       before = Break::clause;
       return false;
     }
-    document.marks.push_back({block.source.front(), block.source.back() + std::size_t{1},
-                              kReasons[static_cast<int>(block.part)]});
+    document.marks.push_back(
+        {block.source.front(), block.source.back() + std::size_t{1}, kReasons[static_cast<int>(block.part)]});
     return changed = true;
   });
   if (changed) sort_marks(document);
