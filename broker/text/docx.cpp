@@ -176,6 +176,8 @@ class DocxReader {
       footnotes_.push_back(attribute(node, "id"));
     else if (name == "endnoteReference")
       endnotes_.push_back(attribute(node, "id"));
+    else if (name == "ruby")
+      inside(child(node, "rubyBase"));
     else if (name == "AlternateContent")
       pieces(child(node, "Choice"));
     else if (name == "drawing" || name == "pict" || name == "object")
@@ -188,7 +190,16 @@ class DocxReader {
 
   void picture(pugi::xml_node node) {
     into_.leave_out(attribute(descendant(node, "docPr"), "descr"), "image");
-    if (const pugi::xml_node box = descendant(node, "txbxContent")) boxes_.push_back(box);
+    find_boxes(node);
+  }
+
+  void find_boxes(pugi::xml_node parent) {
+    for (const pugi::xml_node node : parent.children()) {
+      if (name_of(node) == "txbxContent")
+        boxes_.push_back(node);
+      else
+        find_boxes(node);
+    }
   }
 
   void say(const std::string& text) {

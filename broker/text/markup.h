@@ -49,9 +49,9 @@ class Markup {
   void find_brackets(const std::vector<Range>& code);
   std::size_t skip_from(std::size_t begin, std::size_t end);
   void find_speakers();
-  void find_speaker(std::u32string_view line, std::size_t at);
+  void find_speaker(std::u32string_view line, std::size_t at, const std::vector<Range>& skipped);
   void blank_marks();
-  bool is_skipped(std::size_t position) const;
+  static bool is_inside(const std::vector<Range>& ranges, std::size_t position);
   std::string voice_of(const std::string& name) const;
   [[noreturn]] void refuse(std::size_t position, const std::string& what, const std::string& mend) const;
 

@@ -11,6 +11,7 @@ namespace lectern::text {
 namespace {
 
 constexpr std::size_t kLongestMarker = 300, kLongestEntry = 120, kMostEntryWords = 16;
+constexpr std::size_t kMostEntries = 1000, kMostPages = 3;  // of contents
 constexpr const char* kReasons[] = {"", "contents page", "boilerplate", "footnote"};
 
 using Words = std::vector<std::u32string>;
@@ -115,8 +116,8 @@ class ContentsPage {
  public:
   ContentsPage(const Document& document, std::size_t begin) : document_(document), end_(begin + 1) {
     const auto& blocks = document.blocks;
-    while (end_ < blocks.size() && blocks[end_].part == ScriptPart::body && is_entry(document, blocks[end_]) &&
-           !text_begins(end_))
+    while (end_ < blocks.size() && entries_.size() < kMostEntries && blocks[end_].part == ScriptPart::body &&
+           is_entry(document, blocks[end_]) && !text_begins(end_))
       take(end_++);
   }
 
@@ -165,8 +166,10 @@ class ContentsPage {
 
 void find_contents(Document& document) {
   auto& blocks = document.blocks;
-  for (std::size_t i = 0; i + 1 < blocks.size(); ++i) {
+  std::size_t pages = 0;
+  for (std::size_t i = 0; i + 1 < blocks.size() && pages < kMostPages; ++i) {
     if (blocks[i].part != ScriptPart::body || !is_contents_title(blocks[i])) continue;
+    ++pages;
     const ContentsPage page(document, i);
     if (!page.is_one()) continue;
     for (std::size_t k = i; k < page.end(); ++k) blocks[k].part = ScriptPart::contents;

@@ -89,6 +89,16 @@ TEST(Docx, ATextBoxIsReadOnceBehindItsParagraph) {
               ElementsAre("Around it here.", "In the box."));
 }
 
+TEST(Docx, AllTextBoxesOfAGroupAreRead) {
+  const auto box = [](const std::string& text) {
+    return "<w:txbxContent>" + paragraph(run(text)) + "</w:txbxContent>";
+  };
+  EXPECT_THAT(
+      spoken(cut_docx(document(paragraph(run("Around it here.") + "<w:r><w:drawing><g>" + box("The first box.") +
+                                         box("The second box.") + "</g></w:drawing></w:r>")))),
+      ElementsAre("Around it here.", "The first box.", "The second box."));
+}
+
 TEST(Docx, TitleAndAuthorComeFromItsProperties) {
   auto files = document(paragraph(run("Text is here.")));
   files.emplace_back("docProps/core.xml",
