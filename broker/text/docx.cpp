@@ -197,7 +197,7 @@ class DocxReader {
     for (const pugi::xml_node node : parent.children()) {
       if (name_of(node) == "txbxContent")
         boxes_.push_back(node);
-      else
+      else if (name_of(node) != "Fallback")
         find_boxes(node);
     }
   }
