@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "broker/text/segmenter.h"
 #include "broker/text/markup.h"
+#include "broker/text/segmenter.h"
 
 namespace lectern {
 

@@ -14,8 +14,8 @@ const char* name_of(ScriptPart part) { return kScriptPartNames[static_cast<int>(
 
 // The part of that name, or nothing.
 const ScriptPart* find_part(const std::string& name) {
-  const auto found =
-      std::find_if(std::begin(kSkippable), std::end(kSkippable), [&](ScriptPart part) { return name_of(part) == name; });
+  const auto found = std::find_if(std::begin(kSkippable), std::end(kSkippable),
+                                  [&](ScriptPart part) { return name_of(part) == name; });
   return found == std::end(kSkippable) ? nullptr : &*found;
 }
 
@@ -44,8 +44,10 @@ ReadingSettings take_reading(const YamlFields& fields, const std::string& key, c
   ReadingSettings reading;
   const auto take = [&](const YAML::Node& word, bool alone) {
     const std::string name = fields.choice(key, word, kWords);
-    if (const ScriptPart* part = find_part(name)) reading.skip.insert(*part);
-    else if (!alone) fields.refuse(word, "'none' stands beside other parts", "write skip: none alone");
+    if (const ScriptPart* part = find_part(name))
+      reading.skip.insert(*part);
+    else if (!alone)
+      fields.refuse(word, "'none' stands beside other parts", "write skip: none alone");
   };
   if (!value.IsSequence()) {
     take(value, true);

@@ -28,7 +28,8 @@ ReadingSettings parse_reading(const std::string& words, const std::string& optio
 std::string words_of(const ReadingSettings& reading);
 // A word or a list of them under `key`. Throws Fault(bad_input) with file and line.
 ReadingSettings take_reading(const YamlFields& fields, const std::string& key, const YAML::Node& value);
-// As it is sent and stored: {"skip": ["contents"]}. Throws Fault(bad_input) for anything else; null and {} skip nothing.
+// As it is sent and stored: {"skip": ["contents"]}. Throws Fault(bad_input) for anything else; null and {} skip
+// nothing.
 nlohmann::json to_json(const ReadingSettings& reading);
 ReadingSettings parse_reading_json(const nlohmann::json& json);
 

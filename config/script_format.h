@@ -16,9 +16,13 @@ struct ScriptFormat {
 };
 
 // In the order of text::Format.
-inline constexpr ScriptFormat kScriptFormats[] = {
-    {"plain", {"txt", "text"}}, {"markdown", {"md", "markdown"}}, {"html", {"html", "htm", "xhtml"}}, {"epub", {"epub"}},
-    {"docx", {"docx"}},         {"srt", {"srt"}, false},              {"ssml", {"ssml"}}};
+inline constexpr ScriptFormat kScriptFormats[] = {{"plain", {"txt", "text"}},
+                                                  {"markdown", {"md", "markdown"}},
+                                                  {"html", {"html", "htm", "xhtml"}},
+                                                  {"epub", {"epub"}},
+                                                  {"docx", {"docx"}},
+                                                  {"srt", {"srt"}, false},
+                                                  {"ssml", {"ssml"}}};
 
 // By the extension, in any case; nothing is known of others: "plain".
 std::string script_format_of(const std::filesystem::path& path);

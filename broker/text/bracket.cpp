@@ -77,7 +77,7 @@ std::optional<double> factor_of(std::u32string_view words) {
 }
 
 std::optional<Bracket> bracket_at(std::u32string_view text) {
-  if (at(text, 0) != U'[') return std::nullopt;
+  if (at(text, 0) != U'[' || std::u32string_view(U"vVpPsS/").find(at(text, 1)) == text.npos) return std::nullopt;
   for (const Word& word : kWords) {
     if (text.size() <= word.written.size() || lower(text.substr(1, word.written.size())) != word.written) continue;
     std::size_t i = 1 + word.written.size();

@@ -9,10 +9,10 @@ namespace lectern::text {
 
 struct Bracket {
   enum class Kind { voice, pause, speed, skip, end_skip } kind = Kind::voice;
-  std::size_t size = 0;        // with both brackets
-  std::u32string_view name;    // of a voice
-  double value = 0;            // seconds of a pause, factor of a speed
-  std::string wrong, mend;     // not empty: it is a mark, and says nothing sensible
+  std::size_t size = 0;      // with both brackets
+  std::u32string_view name;  // of a voice
+  double value = 0;          // seconds of a pause, factor of a speed
+  std::string wrong, mend;   // not empty: it is a mark, and says nothing sensible
 };
 
 // The mark at the beginning of a text; nothing: ordinary text. It ends on its line.

@@ -6,7 +6,8 @@
 
 namespace lectern::text {
 
-// HTML as it is found, well-formed or not; UTF-8. Read as a browser shows it, without scripts, forms and what is hidden.
+// HTML as it is found, well-formed or not; UTF-8. Read as a browser shows it, without scripts, forms and what is
+// hidden.
 Extracted extract_html(std::string_view html);
 // EPUB 2 and 3: the spine in order, chapters from the navigation document or the NCX, else from headings.
 Extracted extract_epub(std::string_view bytes);

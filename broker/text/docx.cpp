@@ -36,12 +36,18 @@ class DocxReader {
   void blocks(pugi::xml_node parent) {
     for (const pugi::xml_node node : parent.children()) {
       const auto name = name_of(node);
-      if (name == "p") paragraph(node);
-      else if (name == "tbl") table(node);
-      else if (name == "sdt") blocks(child(node, "sdtContent"));
-      else if (name == "customXml" || name == "ins" || name == "moveTo" || name == "smartTag") blocks(node);
-      else if (name == "del" || name == "moveFrom") into_.leave_out(text_of(node), "deleted");
-      else if (name == "AlternateContent") blocks(child(node, "Choice"));
+      if (name == "p")
+        paragraph(node);
+      else if (name == "tbl")
+        table(node);
+      else if (name == "sdt")
+        blocks(child(node, "sdtContent"));
+      else if (name == "customXml" || name == "ins" || name == "moveTo" || name == "smartTag")
+        blocks(node);
+      else if (name == "del" || name == "moveFrom")
+        into_.leave_out(text_of(node), "deleted");
+      else if (name == "AlternateContent")
+        blocks(child(node, "Choice"));
     }
   }
 
@@ -52,8 +58,11 @@ class DocxReader {
         style.kind == ParagraphKind::text && level.size() == 1 && level[0] >= '0' && level[0] < '9')
       style = {ParagraphKind::heading, level[0] - '0' + 1, style.numbering, style.indent};
     const ScriptPart around = into_.part;
-    if (style.kind == ParagraphKind::heading) into_.begin_heading(style.level);
-    else into_.begin_block(style.kind == ParagraphKind::title ? Break::chapter : Break::paragraph, style.kind == ParagraphKind::title);
+    if (style.kind == ParagraphKind::heading)
+      into_.begin_heading(style.level);
+    else
+      into_.begin_block(style.kind == ParagraphKind::title ? Break::chapter : Break::paragraph,
+                        style.kind == ParagraphKind::title);
     if (style.kind == ParagraphKind::contents) into_.part = ScriptPart::contents;
     number_ = item_number(settings, style);
     inside(node);
@@ -126,11 +135,16 @@ class DocxReader {
   void inside(pugi::xml_node parent) {
     for (const pugi::xml_node node : parent.children()) {
       const auto name = name_of(node);
-      if (name == "r") run(node);
-      else if (name == "del" || name == "moveFrom") into_.leave_out(text_of(node), "deleted");
-      else if (name == "oMath" || name == "oMathPara") into_.leave_out(text_of(node), "formula");
-      else if (name == "sdt") inside(child(node, "sdtContent"));
-      else if (name == "AlternateContent") inside(child(node, "Choice"));
+      if (name == "r")
+        run(node);
+      else if (name == "del" || name == "moveFrom")
+        into_.leave_out(text_of(node), "deleted");
+      else if (name == "oMath" || name == "oMathPara")
+        into_.leave_out(text_of(node), "formula");
+      else if (name == "sdt")
+        inside(child(node, "sdtContent"));
+      else if (name == "AlternateContent")
+        inside(child(node, "Choice"));
       else if (name == "hyperlink" || name == "ins" || name == "moveTo" || name == "smartTag" || name == "fldSimple" ||
                name == "customXml" || name == "bdo" || name == "dir")
         inside(node);
@@ -148,15 +162,26 @@ class DocxReader {
 
   void piece(pugi::xml_node node) {
     const auto name = name_of(node);
-    if (name == "t") say(text_of(node));
-    else if (name == "tab") into_.text(" ");
-    else if (name == "br" || name == "cr") attribute(node, "type").empty() ? into_.end_line() : into_.text(" ");
-    else if (name == "noBreakHyphen") into_.text("-");
-    else if (name == "delText") into_.leave_out(text_of(node), "deleted");
-    else if (name == "footnoteReference") footnotes_.push_back(attribute(node, "id"));
-    else if (name == "endnoteReference") endnotes_.push_back(attribute(node, "id"));
-    else if (name == "AlternateContent") pieces(child(node, "Choice"));
-    else if (name == "drawing" || name == "pict" || name == "object") picture(node);
+    if (name == "t")
+      say(text_of(node));
+    else if (name == "tab")
+      into_.text(" ");
+    else if (name == "br" || name == "cr")
+      attribute(node, "type").empty() ? into_.end_line() : into_.text(" ");
+    else if (name == "noBreakHyphen")
+      into_.text("-");
+    else if (name == "delText")
+      into_.leave_out(text_of(node), "deleted");
+    else if (name == "footnoteReference")
+      footnotes_.push_back(attribute(node, "id"));
+    else if (name == "endnoteReference")
+      endnotes_.push_back(attribute(node, "id"));
+    else if (name == "ruby")
+      inside(child(node, "rubyBase"));
+    else if (name == "AlternateContent")
+      pieces(child(node, "Choice"));
+    else if (name == "drawing" || name == "pict" || name == "object")
+      picture(node);
   }
 
   void pieces(pugi::xml_node parent) {
@@ -165,7 +190,16 @@ class DocxReader {
 
   void picture(pugi::xml_node node) {
     into_.leave_out(attribute(descendant(node, "docPr"), "descr"), "image");
-    if (const pugi::xml_node box = descendant(node, "txbxContent")) boxes_.push_back(box);
+    find_boxes(node);
+  }
+
+  void find_boxes(pugi::xml_node parent) {
+    for (const pugi::xml_node node : parent.children()) {
+      if (name_of(node) == "txbxContent")
+        boxes_.push_back(node);
+      else if (name_of(node) != "Fallback")
+        find_boxes(node);
+    }
   }
 
   void say(const std::string& text) {

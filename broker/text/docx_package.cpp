@@ -17,7 +17,8 @@ std::string main_part(const ZipArchive& archive) {
     const Xml xml(*relations, "_rels/.rels");
     for (const pugi::xml_node relation : xml.root().children())
       if (attribute(relation, "Type").ends_with("/officeDocument"))
-        if (const auto file = resolve_reference("", attribute(relation, "Target")); file && archive.find(*file)) return *file;
+        if (const auto file = resolve_reference("", attribute(relation, "Target")); file && archive.find(*file))
+          return *file;
   }
   return "word/document.xml";
 }
@@ -67,7 +68,8 @@ void DocxPackage::read_styles() {
     const std::string id = attribute(node, "styleId");
     ParagraphStyle style = style_named(value_of(node, "name"));
     const pugi::xml_node settings = child(node, "pPr");
-    if (const std::string level = value_of(settings, "outlineLvl"); style.kind == ParagraphKind::text && level.size() == 1 && level[0] < '9')
+    if (const std::string level = value_of(settings, "outlineLvl");
+        style.kind == ParagraphKind::text && level.size() == 1 && level[0] < '9')
       style = {ParagraphKind::heading, level[0] - '0' + 1, {}, 0};
     style.numbering = value_of(child(settings, "numPr"), "numId");
     style.indent = std::strtoul(value_of(child(settings, "numPr"), "ilvl").c_str(), nullptr, 10);

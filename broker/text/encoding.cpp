@@ -28,7 +28,8 @@ constexpr const char* kUnpackMend = "unpack it and submit the texts in it";
 const Magic kMagic[] = {
     {"%PDF-"sv, "a PDF document", "convert it to text first: pdftotext FILE.pdf FILE.txt"},
     {"%!PS"sv, "a PostScript document", "convert it to text first: ps2ascii FILE.ps FILE.txt"},
-    {"{\\rtf"sv, "an RTF document", "convert it first: libreoffice --headless --convert-to docx FILE.rtf, or pandoc FILE.rtf -o FILE.md"},
+    {"{\\rtf"sv, "an RTF document",
+     "convert it first: libreoffice --headless --convert-to docx FILE.rtf, or pandoc FILE.rtf -o FILE.md"},
     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "an old Office document, or one with a password",
      "save it without password as .docx, or convert it: libreoffice --headless --convert-to docx FILE.doc"},
     {"AT&TFORM"sv, "a DjVu document", "convert it to text first: djvutxt FILE.djvu FILE.txt"},
@@ -85,7 +86,8 @@ Magic zip_kind(std::string_view bytes) {
       {"Index/Document.iwa", "a Pages document", "export it from Pages as EPUB, Word or plain text"},
       {"xl/workbook", "an Excel workbook", "export what should be spoken as text"},
       {"ppt/", "a presentation", "export what should be spoken as text"}};
-  const auto head = bytes.substr(0, 4096), tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 65536));
+  const auto head = bytes.substr(0, 4096),
+             tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), 65536));
   for (const Kind& kind : kKinds)
     if (head.find(kind.holds) != head.npos || tail.find(kind.holds) != tail.npos) return {"", kind.what, kind.mend};
   return {"", "a ZIP archive (or a document that is one)", kUnpackMend};
@@ -218,7 +220,8 @@ void refuse_binary(std::string_view bytes, const std::string& name, bool utf16) 
   if (const auto magic = find_magic(bytes))
     throw Fault(Exit::bad_input, name + ": not a text but " + magic->what, magic->mend);
   if (utf16) return;
-  const std::string mend = "submit text, Markdown, EPUB, HTML or DOCX; other documents must be converted first (pandoc, libreoffice)";
+  const std::string mend =
+      "submit text, Markdown, EPUB, HTML or DOCX; other documents must be converted first (pandoc, libreoffice)";
   if (const auto nul = bytes.find('\0'); nul != bytes.npos)
     throw Fault(Exit::bad_input, name + ": not a text (a NUL byte at offset " + std::to_string(nul) + ")", mend);
   if (const auto controls = count_controls(bytes); controls > 1 + bytes.size() / 500)

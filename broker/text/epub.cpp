@@ -53,8 +53,10 @@ Extracted extract_epub(std::string_view bytes) {
   const EpubPackage package = read_package(archive);
   Extraction extraction;
   for (const SpineItem& item : package.spine) {
-    if (item.linear) read_page(archive, item, extraction);
-    else leave_out_page(archive, item, extraction);
+    if (item.linear)
+      read_page(archive, item, extraction);
+    else
+      leave_out_page(archive, item, extraction);
   }
   name_chapters(package, extraction);
   extraction.title = package.title;

@@ -17,7 +17,8 @@ Fault incomplete(const std::string& what) { return {Exit::bad_input, what, kMend
 void refuse_protection(const ZipArchive& archive) {
   const char* mend = "Lectern cannot read protected books; get the book without protection";
   for (const char* sign : {"META-INF/rights.xml", "META-INF/license.lcpl"})
-    if (archive.holds(sign)) throw Fault(Exit::bad_input, std::string("the book is protected against reading (DRM: ") + sign + ")", mend);
+    if (archive.holds(sign))
+      throw Fault(Exit::bad_input, std::string("the book is protected against reading (DRM: ") + sign + ")", mend);
   const std::string* encryption = archive.find("META-INF/encryption.xml");
   if (!encryption) return;
   const Xml xml(*encryption, "META-INF/encryption.xml");
@@ -27,7 +28,10 @@ void refuse_protection(const ZipArchive& archive) {
     // Fonts may be scrambled in any book.
     if (how == "http://www.idpf.org/2008/embedding" || how == "http://ns.adobe.com/pdf/enc#RC") continue;
     const std::string file = attribute(descendant(data, "CipherReference"), "URI");
-    throw Fault(Exit::bad_input, "the book is protected against reading (DRM: " + (file.empty() ? "META-INF/encryption.xml" : file + " is encrypted") + ")", mend);
+    throw Fault(Exit::bad_input,
+                "the book is protected against reading (DRM: " +
+                    (file.empty() ? "META-INF/encryption.xml" : file + " is encrypted") + ")",
+                mend);
   }
 }
 
@@ -124,8 +128,10 @@ class PackageReader {
       try {
         const Xml xml(*bytes, from->file);
         from_ = from->file;
-        if (from == navigation) read_lists(xml.root());
-        else read_points(descendant(xml.root(), "navMap"), 1);
+        if (from == navigation)
+          read_lists(xml.root());
+        else
+          read_points(descendant(xml.root(), "navMap"), 1);
       } catch (const Fault&) {
         package_.navigation.clear();
       }
@@ -142,9 +148,8 @@ class PackageReader {
 
   // <nav epub:type="toc"><ol><li><a href="...">...</a><ol>...
   void read_lists(pugi::xml_node root) {
-    const pugi::xml_node nav = root.find_node([](pugi::xml_node node) {
-      return name_of(node) == "nav" && has_word(attribute(node, "type"), "toc");
-    });
+    const pugi::xml_node nav = root.find_node(
+        [](pugi::xml_node node) { return name_of(node) == "nav" && has_word(attribute(node, "type"), "toc"); });
     read_list(child(nav, "ol"), 1);
   }
 

@@ -60,7 +60,11 @@ void Extraction::settle_headings() {
 Block& Extraction::open_block() {
   if (open_) return blocks_.back();
   separate();
-  blocks_.push_back({.before = before_, .heading = heading_, .voice = voice, .speed = speed, .pause_before_s = pause_s_,
+  blocks_.push_back({.before = before_,
+                     .heading = heading_,
+                     .voice = voice,
+                     .speed = speed,
+                     .pause_before_s = pause_s_,
                      .part = part});
   if (level_ > 0) levels_.emplace(blocks_.size() - 1, level_);
   level_ = 0;
@@ -129,8 +133,10 @@ void Extraction::end_cell() {
 void Extraction::leave_out(std::string_view utf8, const std::string& reason) {
   std::u32string text;
   for (const char32_t c : to_code_points(utf8)) {
-    if (!is_space(c)) text += c;
-    else if (!text.empty() && text.back() != U' ') text += U' ';
+    if (!is_space(c))
+      text += c;
+    else if (!text.empty() && text.back() != U' ')
+      text += U' ';
   }
   while (!text.empty() && text.back() == U' ') text.pop_back();
   if (text.empty()) return;
@@ -155,8 +161,8 @@ void Extraction::chapter(const std::string& anchor, const std::string& title) {
   const auto found = anchors_.find(anchor);
   if (found == anchors_.end() || title.empty()) return;
   const std::size_t position = found->second;
-  const auto block = std::partition_point(blocks_.begin(), blocks_.end(),
-                                          [&](const Block& b) { return b.source.back() < position; });
+  const auto block =
+      std::partition_point(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.source.back() < position; });
   if (block == blocks_.end()) return;
   // Of several that begin with one block the outermost of the last place counts.
   const auto index = static_cast<std::size_t>(block - blocks_.begin());

@@ -1,8 +1,8 @@
 // The text that a document holds (EPUB, HTML, DOCX, subtitles, SSML), with its structure.
 //
 // How it works: the reader of a format tells what it meets, in order. Everything that a person could read goes into the
-// extracted text, whether it will be spoken (blocks) or not (marks, with the reason), so that nothing is lost unseen, and
-// the same bytes always give the same text. White space is made one blank; blocks stand on lines of their own.
+// extracted text, whether it will be spoken (blocks) or not (marks, with the reason), so that nothing is lost unseen,
+// and the same bytes always give the same text. White space is made one blank; blocks stand on lines of their own.
 #pragma once
 
 #include <map>
@@ -23,8 +23,8 @@ class Extraction {
  public:
   // What comes next is a block of its own; `before` is heard before it, or what was asked for and weighs more.
   void begin_block(Break before = Break::paragraph, bool heading = false);
-  // The same for a heading of that level, 1 the highest. Which levels begin chapters is known at the end: all down to the
-  // first that comes more than once.
+  // The same for a heading of that level, 1 the highest. Which levels begin chapters is known at the end: all down to
+  // the first that comes more than once.
   void begin_heading(int level);
   // What comes next is a paragraph.
   void end_block() { begin_block(); }

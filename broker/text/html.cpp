@@ -39,9 +39,9 @@ Page parse(std::string_view html) {
   const std::string plain = without_cdata(html);
   const Parser parser(htmlNewParserCtxt(), &htmlFreeParserCtxt);
   if (!parser) throw Fault(Exit::no_space, "not enough memory to read HTML", "");
-  Page page(htmlCtxtReadMemory(parser.get(), plain.data(), static_cast<int>(plain.size()), nullptr, "UTF-8",
-                               HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                   HTML_PARSE_COMPACT),
+  Page page(htmlCtxtReadMemory(
+                parser.get(), plain.data(), static_cast<int>(plain.size()), nullptr, "UTF-8",
+                HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT),
             &xmlFreeDoc);
   const xmlError* error = xmlCtxtGetLastError(parser.get());
   if (!page || parser->disableSAX)
@@ -177,14 +177,15 @@ class HtmlReader {
     for (const xmlNode* child = node->children; child; child = child->next) {
       if (child->type != XML_ELEMENT_NODE) continue;
       if (name_of(child) == "title" && facts_.title.empty()) facts_.title = one_line(content_of(child));
-      if (name_of(child) == "meta" && attribute(child, "name") == "author") facts_.author = one_line(attribute(child, "content"));
+      if (name_of(child) == "meta" && attribute(child, "name") == "author")
+        facts_.author = one_line(attribute(child, "content"));
     }
   }
 
   const std::string file_;
   Extraction& into_;
   HtmlFacts facts_;
-  std::string number_;  // of an item, not yet in the text
+  std::string number_;                          // of an item, not yet in the text
   std::map<const xmlNode*, long> next_number_;  // of each ordered list
   bool ended_line_ = false;
 };

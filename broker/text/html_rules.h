@@ -11,18 +11,18 @@
 namespace lectern::text {
 
 enum class Element {
-  inside,    // part of the running text
-  block,     // stands on lines of its own
-  heading,   // h1 to h6
-  item,      // of a list
-  row,       // of a table
+  inside,   // part of the running text
+  block,    // stands on lines of its own
+  heading,  // h1 to h6
+  item,     // of a list
+  row,      // of a table
   cell,
-  line,      // a forced line end
+  line,  // a forced line end
   rule,
-  picture,   // its description is kept and not spoken
+  picture,  // its description is kept and not spoken
   preformatted,
-  kept,      // its text is kept and not spoken: left_out_reason()
-  nothing,   // holds nothing to read
+  kept,     // its text is kept and not spoken: left_out_reason()
+  nothing,  // holds nothing to read
 };
 
 Element element_of(const xmlNode* node);

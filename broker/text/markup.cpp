@@ -71,10 +71,10 @@ Markup::Markup(std::u32string_view script, const std::map<std::string, std::stri
 
 void Markup::refuse(std::size_t position, const std::string& what, const std::string& mend) const {
   const Place place = place_of(script_, position);
-  throw Fault(Exit::bad_input,
-              "line " + std::to_string(place.line + first_line_ - 1) + ", column " + std::to_string(place.column) +
-                  ": " + what,
-              mend);
+  throw Fault(
+      Exit::bad_input,
+      "line " + std::to_string(place.line + first_line_ - 1) + ", column " + std::to_string(place.column) + ": " + what,
+      mend);
 }
 
 std::string Markup::voice_of(const std::string& name) const {
@@ -119,8 +119,7 @@ std::size_t Markup::skip_from(std::size_t begin, std::size_t end) {
     const auto bracket = bracket_at(script_.substr(i, 256));
     if (!bracket || before(script_, i) == U'\\') continue;
     if (bracket->kind == Bracket::Kind::skip)
-      refuse(i, "[skip] inside of the one of line " +
-                    std::to_string(place_of(script_, begin).line + first_line_ - 1),
+      refuse(i, "[skip] inside of the one of line " + std::to_string(place_of(script_, begin).line + first_line_ - 1),
              "close that one first, with [/skip]");
     if (bracket->kind != Bracket::Kind::end_skip) continue;
     marks_.push_back({Kind::skip, begin, i + bracket->size, {}, 0, end, i});
@@ -129,17 +128,21 @@ std::size_t Markup::skip_from(std::size_t begin, std::size_t end) {
   refuse(begin, "[skip] is never closed", "write [/skip] behind what is to be left out");
 }
 
-bool Markup::is_skipped(std::size_t position) const {
-  return std::any_of(marks_.begin(), marks_.end(), [&](const Mark& mark) {
-    return mark.kind == Kind::skip && mark.begin <= position && position < mark.end;
-  });
+// The ranges are ascending.
+bool Markup::is_inside(const std::vector<Range>& ranges, std::size_t position) {
+  const auto range =
+      std::partition_point(ranges.begin(), ranges.end(), [&](const Range& r) { return r.end <= position; });
+  return range != ranges.end() && range->begin <= position;
 }
 
 void Markup::find_speakers() {
+  std::vector<Range> skipped;
+  for (const Mark& mark : marks_)
+    if (mark.kind == Kind::skip) skipped.push_back({mark.begin, mark.end});
   for (std::size_t begin = 0; begin < script_.size();) {
     std::size_t end = begin;
     while (end < script_.size() && !is_line_end(script_[end])) ++end;
-    if (end > begin) find_speaker(script_.substr(begin, end - begin), begin);
+    if (end > begin) find_speaker(script_.substr(begin, end - begin), begin, skipped);
     begin = end + 1;
   }
   std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.begin < b.begin; });
@@ -150,7 +153,7 @@ void Markup::find_speakers() {
               "add them to the cast; 'narrator' stands for the script's own voice");
 }
 
-void Markup::find_speaker(std::u32string_view line, std::size_t at) {
+void Markup::find_speaker(std::u32string_view line, std::size_t at, const std::vector<Range>& skipped) {
   const std::size_t begin = line.find_first_not_of(kLeading);
   if (begin == line.npos) return;
   const std::size_t colon = line.substr(0, begin + kLongestSpeaker + 1).find(U':', begin);
@@ -161,8 +164,9 @@ void Markup::find_speaker(std::u32string_view line, std::size_t at) {
   while (!name.empty() && kLeading.find(name.back()) != kLeading.npos) name.remove_suffix(1);
   const auto found = cast_.find(key_of(name));
   if (found != cast_.end()) {
-    if (!is_skipped(at + begin)) marks_.push_back({Kind::speaker, at + begin, at + colon + 1, narrator_or(found->second)});
-  } else if (looks_like_speaker(name) && !trim(after).empty() && !is_skipped(at + begin)) {
+    if (!is_inside(skipped, at + begin))
+      marks_.push_back({Kind::speaker, at + begin, at + colon + 1, narrator_or(found->second)});
+  } else if (looks_like_speaker(name) && !trim(after).empty() && !is_inside(skipped, at + begin)) {
     const std::string missing = to_utf8(name);
     if (std::find(missing_.begin(), missing_.end(), missing) == missing_.end()) missing_.push_back(missing);
   }
@@ -196,7 +200,8 @@ void Markup::blank_marks() {
 // Goes through blocks and marks at once.
 class Markup::Placement {
  public:
-  Placement(const std::vector<Mark>& marks, Document& document) : marks_(marks), next_(marks.begin()), document_(document) {}
+  Placement(const std::vector<Mark>& marks, Document& document)
+      : marks_(marks), next_(marks.begin()), document_(document) {}
 
   void run() {
     for (const Block& block : document_.blocks) place(block);

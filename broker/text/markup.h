@@ -1,8 +1,8 @@
 // What a script says to the narrator in brackets, and who speaks it. None of it is ever spoken.
 //
 //   [voice: anna]        another voice from there on; [voice: narrator] returns to the job's own
-//   [pause: 1.5s]        silence of that length in place of the pause that would be there: 500ms, 2s, 1min; [pause]: 1 s
-//   [speed: 0.9]         another speed from there on, times the job's: 0.5 to 2.0, or 90%; [speed: normal] returns
+//   [pause: 1.5s]        silence of that length in place of the pause that would be there: 500ms, 2s, 1min; [pause]: 1
+//   s [speed: 0.9]         another speed from there on, times the job's: 0.5 to 2.0, or 90%; [speed: normal] returns
 //   [skip] ... [/skip]   not narrated
 //
 // Words count in any case. A backslash before the bracket makes it ordinary text; code and links in Markdown are.
@@ -24,9 +24,9 @@ bool may_have_markup(std::string_view bytes);
 
 class Markup {
  public:
-  // Finds the marks of a script; those that begin inside of `code` are ordinary text. Throws Fault(bad_input) for a mark
-  // that says nothing sensible, with its line (the first is `first_line`) and column, and when speakers are missing in
-  // the cast, with all of their names.
+  // Finds the marks of a script; those that begin inside of `code` are ordinary text. Throws Fault(bad_input) for a
+  // mark that says nothing sensible, with its line (the first is `first_line`) and column, and when speakers are
+  // missing in the cast, with all of their names.
   Markup(std::u32string_view script, const std::map<std::string, std::string>& cast, const std::vector<Range>& code,
          std::size_t first_line = 1);
 
@@ -39,9 +39,9 @@ class Markup {
   enum class Kind { voice, speaker, pause, speed, skip };
   struct Mark {
     Kind kind = Kind::voice;
-    std::size_t begin = 0, end = 0;  // in the script
-    std::string voice;               // empty: the job's
-    double value = 0;                // seconds of a pause, factor of a speed
+    std::size_t begin = 0, end = 0;              // in the script
+    std::string voice;                           // empty: the job's
+    double value = 0;                            // seconds of a pause, factor of a speed
     std::size_t inner_begin = 0, inner_end = 0;  // what is skipped
   };
   class Placement;
@@ -49,9 +49,9 @@ class Markup {
   void find_brackets(const std::vector<Range>& code);
   std::size_t skip_from(std::size_t begin, std::size_t end);
   void find_speakers();
-  void find_speaker(std::u32string_view line, std::size_t at);
+  void find_speaker(std::u32string_view line, std::size_t at, const std::vector<Range>& skipped);
   void blank_marks();
-  bool is_skipped(std::size_t position) const;
+  static bool is_inside(const std::vector<Range>& ranges, std::size_t position);
   std::string voice_of(const std::string& name) const;
   [[noreturn]] void refuse(std::size_t position, const std::string& what, const std::string& mend) const;
 

@@ -11,6 +11,7 @@ namespace lectern::text {
 namespace {
 
 constexpr std::size_t kLongestMarker = 300, kLongestEntry = 120, kMostEntryWords = 16;
+constexpr std::size_t kMostEntries = 1000, kMostPages = 3;  // of contents
 constexpr const char* kReasons[] = {"", "contents page", "boilerplate", "footnote"};
 
 using Words = std::vector<std::u32string>;
@@ -83,10 +84,15 @@ void find_boilerplate(Document& document) {
 }
 
 bool is_contents_title(const Block& block) {
-  static const std::array<Words, 9> kTitles = {
-      Words{U"contents"},       Words{U"table", U"of", U"contents"}, Words{U"índice"},
-      Words{U"contenido"},      Words{U"table", U"des", U"matières"}, Words{U"sommaire"},
-      Words{U"indice"},         Words{U"sommario"},                  Words{U"sumário"}};
+  static const std::array<Words, 9> kTitles = {Words{U"contents"},
+                                               Words{U"table", U"of", U"contents"},
+                                               Words{U"índice"},
+                                               Words{U"contenido"},
+                                               Words{U"table", U"des", U"matières"},
+                                               Words{U"sommaire"},
+                                               Words{U"indice"},
+                                               Words{U"sommario"},
+                                               Words{U"sumário"}};
   return block.text.size() < 40 && std::find(kTitles.begin(), kTitles.end(), words_of(block.text)) != kTitles.end();
 }
 
@@ -110,8 +116,8 @@ class ContentsPage {
  public:
   ContentsPage(const Document& document, std::size_t begin) : document_(document), end_(begin + 1) {
     const auto& blocks = document.blocks;
-    while (end_ < blocks.size() && blocks[end_].part == ScriptPart::body && is_entry(document, blocks[end_]) &&
-           !text_begins(end_))
+    while (end_ < blocks.size() && entries_.size() < kMostEntries && blocks[end_].part == ScriptPart::body &&
+           is_entry(document, blocks[end_]) && !text_begins(end_))
       take(end_++);
   }
 
@@ -124,8 +130,8 @@ class ContentsPage {
       if (document_.blocks[i].heading) headings.push_back(words_of(document_.blocks[i].text));
     std::size_t found = 0;
     for (const Words& entry : entries_)
-      found += std::any_of(headings.begin(), headings.end(),
-                           [&](const Words& heading) { return is_same(entry, heading); });
+      found +=
+          std::any_of(headings.begin(), headings.end(), [&](const Words& heading) { return is_same(entry, heading); });
     return entries_.size() >= 2 && 2 * found > entries_.size();
   }
 
@@ -139,7 +145,8 @@ class ContentsPage {
     return !heading.empty() && (starts(entry, heading) || ends(entry, heading) || ends(heading, entry));
   }
 
-  // A heading that was in the list already: its first, or with text not far behind it ("Chapter 1" of book two has not).
+  // A heading that was in the list already: its first, or with text not far behind it ("Chapter 1" of book two has
+  // not).
   bool text_begins(std::size_t i) const {
     const auto& blocks = document_.blocks;
     const Words heading = words_of(blocks[i].text);
@@ -159,8 +166,10 @@ class ContentsPage {
 
 void find_contents(Document& document) {
   auto& blocks = document.blocks;
-  for (std::size_t i = 0; i + 1 < blocks.size(); ++i) {
+  std::size_t pages = 0;
+  for (std::size_t i = 0; i + 1 < blocks.size() && pages < kMostPages; ++i) {
     if (blocks[i].part != ScriptPart::body || !is_contents_title(blocks[i])) continue;
+    ++pages;
     const ContentsPage page(document, i);
     if (!page.is_one()) continue;
     for (std::size_t k = i; k < page.end(); ++k) blocks[k].part = ScriptPart::contents;
@@ -172,8 +181,10 @@ void find_contents(Document& document) {
 std::string title_of(std::u32string_view heading) {
   std::u32string title;
   for (const char32_t c : heading) {
-    if (!is_space(c) && c != kLineStop) title += c;
-    else if (!title.empty() && title.back() != U' ') title += U' ';
+    if (!is_space(c) && c != kLineStop)
+      title += c;
+    else if (!title.empty() && title.back() != U' ')
+      title += U' ';
   }
   return to_utf8(trim(title));
 }
@@ -194,8 +205,8 @@ void leave_out_parts(Document& document, const ReadingSettings& reading) {
       before = Break::clause;
       return false;
     }
-    document.marks.push_back({block.source.front(), block.source.back() + std::size_t{1},
-                              kReasons[static_cast<int>(block.part)]});
+    document.marks.push_back(
+        {block.source.front(), block.source.back() + std::size_t{1}, kReasons[static_cast<int>(block.part)]});
     return changed = true;
   });
   if (changed) sort_marks(document);

@@ -6,8 +6,8 @@
 
 namespace lectern::text {
 
-// Labels the blocks of contents pages and of Project Gutenberg's header and licence, where a reader has not done so, and
-// takes title and author from that header when the document has none.
+// Labels the blocks of contents pages and of Project Gutenberg's header and licence, where a reader has not done so,
+// and takes title and author from that header when the document has none.
 //   boilerplate   all before the line "*** START OF THE PROJECT GUTENBERG EBOOK ...", and from "*** END OF ..." on
 //   contents      from a heading "Contents" to the first chapter's, when most of its lines come again as headings
 void find_parts(Document& document);

@@ -64,7 +64,8 @@ std::string title_of(std::string_view script) {
   constexpr std::string_view kKey = "\nTitle: ";
   const std::string_view head = script.substr(0, 8192);
   const auto begin = head.find(kKey);
-  if (begin == head.npos || head.find("PROJECT GUTENBERG") == head.npos || head.find("*** START OF") == head.npos) return {};
+  if (begin == head.npos || head.find("PROJECT GUTENBERG") == head.npos || head.find("*** START OF") == head.npos)
+    return {};
   const auto end = head.find_first_of("\r\n", begin + 1);
   return one_line(head.substr(begin + kKey.size(), end - begin - kKey.size()));
 }

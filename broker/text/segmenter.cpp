@@ -101,9 +101,9 @@ Segmentation cut(Document& document, const SegmenterOptions& options) {
 }  // namespace
 
 std::map<std::string, std::size_t> left_out(const Segmentation& cut) {
-  constexpr std::string_view kUnsaid[] = {"white space", "punctuation", "markup", "rule",  "list mark",
-                                          "a pause",     "front matter", "a change of voice", "a change of speed",
-                                          "a speaker's name", "comment"};
+  constexpr std::string_view kUnsaid[] = {"white space",       "punctuation",      "markup",       "rule",
+                                          "list mark",         "a pause",          "front matter", "a change of voice",
+                                          "a change of speed", "a speaker's name", "comment"};
   std::map<std::string, std::size_t> sums;
   for (const Unspoken& stretch : cut.unspoken)
     if (std::find(std::begin(kUnsaid), std::end(kUnsaid), stretch.reason) == std::end(kUnsaid))

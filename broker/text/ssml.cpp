@@ -19,8 +19,8 @@ struct Strength {
 };
 constexpr Strength kStrengths[] = {{"none", 0},     {"x-weak", 0.15}, {"weak", 0.3},
                                    {"medium", 0.6}, {"strong", 1},    {"x-strong", 1.5}};
-constexpr Strength kRates[] = {{"x-slow", 0.6}, {"slow", 0.8},   {"medium", 1},
-                               {"default", 1},  {"fast", 1.25},  {"x-fast", 1.6}};
+constexpr Strength kRates[] = {{"x-slow", 0.6}, {"slow", 0.8},  {"medium", 1},
+                               {"default", 1},  {"fast", 1.25}, {"x-fast", 1.6}};
 
 template <std::size_t N>
 std::optional<double> find(const Strength (&table)[N], std::string_view name) {
@@ -44,8 +44,10 @@ class SsmlReader {
  private:
   void children(pugi::xml_node node) {
     for (const pugi::xml_node child : node.children()) {
-      if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata) into_.text(child.value());
-      else if (child.type() == pugi::node_element) element(child);
+      if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)
+        into_.text(child.value());
+      else if (child.type() == pugi::node_element)
+        element(child);
     }
   }
 
@@ -55,12 +57,12 @@ class SsmlReader {
       void (SsmlReader::*read)(pugi::xml_node);
     };
     constexpr Known kKnown[] = {
-        {"p", &SsmlReader::paragraph},   {"paragraph", &SsmlReader::paragraph}, {"s", &SsmlReader::sentence},
-        {"sentence", &SsmlReader::sentence}, {"break", &SsmlReader::pause},     {"prosody", &SsmlReader::prosody},
-        {"say-as", &SsmlReader::say_as}, {"sub", &SsmlReader::substitute},      {"phoneme", &SsmlReader::phoneme},
-        {"voice", &SsmlReader::voice},   {"mark", &SsmlReader::nothing},        {"emphasis", &SsmlReader::children},
-        {"lang", &SsmlReader::children}, {"w", &SsmlReader::children},          {"token", &SsmlReader::children},
-        {"metadata", &SsmlReader::nothing}, {"meta", &SsmlReader::nothing},     {"desc", &SsmlReader::nothing}};
+        {"p", &SsmlReader::paragraph},       {"paragraph", &SsmlReader::paragraph}, {"s", &SsmlReader::sentence},
+        {"sentence", &SsmlReader::sentence}, {"break", &SsmlReader::pause},         {"prosody", &SsmlReader::prosody},
+        {"say-as", &SsmlReader::say_as},     {"sub", &SsmlReader::substitute},      {"phoneme", &SsmlReader::phoneme},
+        {"voice", &SsmlReader::voice},       {"mark", &SsmlReader::nothing},        {"emphasis", &SsmlReader::children},
+        {"lang", &SsmlReader::children},     {"w", &SsmlReader::children},          {"token", &SsmlReader::children},
+        {"metadata", &SsmlReader::nothing},  {"meta", &SsmlReader::nothing},        {"desc", &SsmlReader::nothing}};
     // A name with a prefix is somebody's own, even when it sounds like one of these.
     for (const Known& known : kKnown)
       if (known.name == node.name()) return (this->*known.read)(node);
@@ -128,9 +130,10 @@ class SsmlReader {
     const std::string text = one_line(text_of(node)), way = attribute(node, "interpret-as");
     auto utterance = utterance_of(way, attribute(node, "format"), text);
     if (!utterance)
-      xml_.refuse(node, "'" + text + "' cannot be said as '" + way + "'",
-                  "interpret-as is cardinal, ordinal, characters, telephone, date (with a format like mdy), time, currency, "
-                  "fraction or unit");
+      xml_.refuse(
+          node, "'" + text + "' cannot be said as '" + way + "'",
+          "interpret-as is cardinal, ordinal, characters, telephone, date (with a format like mdy), time, currency, "
+          "fraction or unit");
     into_.text_as(to_code_points(text), std::move(*utterance));
   }
 
@@ -145,7 +148,8 @@ class SsmlReader {
     only(node, {"alphabet", "ph", "type"});
     const std::string alphabet = attribute(node, "alphabet"), ph = one_line(attribute(node, "ph"));
     if (!alphabet.empty() && alphabet != "ipa") refuse_value(node, "alphabet", "only ipa is understood");
-    if (ph.empty() || ph.find_first_of("/()[]") != ph.npos) refuse_value(node, "ph", "write the sounds in IPA: ph=\"təˈmɑːtoʊ\"");
+    if (ph.empty() || ph.find_first_of("/()[]") != ph.npos)
+      refuse_value(node, "ph", "write the sounds in IPA: ph=\"təˈmɑːtoʊ\"");
     const std::string word = one_line(text_of(node));
     if (word.empty()) xml_.refuse(node, "<phoneme> holds no word", "write <phoneme ph=\"...\">word</phoneme>");
     into_.text_as(to_code_points(word), Utterance{Utterance::Kind::phonemes, word, ph});
@@ -154,7 +158,8 @@ class SsmlReader {
   void voice(pugi::xml_node node) {
     only(node, {"name"});
     const std::string name = one_line(attribute(node, "name"));
-    if (name.empty()) xml_.refuse(node, "<voice> has no name", "write <voice name=\"af_heart\">; see `lectern voice list`");
+    if (name.empty())
+      xml_.refuse(node, "<voice> has no name", "write <voice name=\"af_heart\">; see `lectern voice list`");
     const std::string around = into_.voice;
     into_.interrupt();
     into_.voice = name == "narrator" ? "" : name;
@@ -168,7 +173,8 @@ class SsmlReader {
     for (const pugi::xml_attribute found : node.attributes()) {
       const std::string_view name = found.name();
       if (name.starts_with("xml") || std::find(names.begin(), names.end(), name) != names.end()) continue;
-      xml_.refuse(node, "<" + std::string(node.name()) + "> has an attribute '" + found.name() + "' that is not understood",
+      xml_.refuse(node,
+                  "<" + std::string(node.name()) + "> has an attribute '" + found.name() + "' that is not understood",
                   "take it out");
     }
   }

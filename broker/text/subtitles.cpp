@@ -23,7 +23,8 @@ std::optional<double> take_time(std::string_view& text) {
   std::size_t count = 0, i = 0;
   for (;;) {
     const std::size_t begin = i;
-    while (i < text.size() && ((text[i] >= '0' && text[i] <= '9') || (i > begin && (text[i] == ',' || text[i] == '.')))) ++i;
+    while (i < text.size() && ((text[i] >= '0' && text[i] <= '9') || (i > begin && (text[i] == ',' || text[i] == '.'))))
+      ++i;
     if (i == begin || i - begin > 12 || count == 3) return std::nullopt;
     std::string number(text.substr(begin, i - begin));
     for (char& c : number) c = c == ',' ? '.' : c;
@@ -47,9 +48,7 @@ std::optional<Times> times_of(std::string_view line) {
   return end ? std::optional(Times{*begin, *end}) : std::nullopt;
 }
 
-bool is_number(std::string_view line) {
-  return !line.empty() && line.find_first_not_of("0123456789") == line.npos;
-}
+bool is_number(std::string_view line) { return !line.empty() && line.find_first_not_of("0123456789") == line.npos; }
 
 // Without "<i>", "</font>", "{\an8}".
 std::string without_tags(std::string_view line) {
@@ -59,8 +58,10 @@ std::string without_tags(std::string_view line) {
     const bool opens = (c == '<' && (next == '/' || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'))) ||
                        (c == '{' && (next == '\\' || next == 'b' || next == 'i' || next == 'u' || next == '/'));
     const std::size_t end = opens ? line.find(c == '<' ? '>' : '}', i) : line.npos;
-    if (end == line.npos) plain += c;
-    else i = end;
+    if (end == line.npos)
+      plain += c;
+    else
+      i = end;
   }
   return plain;
 }
@@ -84,8 +85,10 @@ class SubtitleReader {
     const auto lines = lines_of(srt);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (is_number(lines[i]) && i + 1 < lines.size() && times_of(lines[i + 1])) continue;
-      if (const auto times = times_of(lines[i])) begin_cue(*times);
-      else if (!lines[i].empty()) say(lines[i], i + 1);
+      if (const auto times = times_of(lines[i]))
+        begin_cue(*times);
+      else if (!lines[i].empty())
+        say(lines[i], i + 1);
     }
     if (!any_cue_)
       throw Fault(Exit::bad_input, "it holds no subtitles (no line like 00:00:01,000 --> 00:00:02,500)",

@@ -27,9 +27,12 @@ const Utterance* entry_at(const Document& document, std::u32string_view text, st
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::string digits;
   for (const char c : text) {
-    if (c >= '0' && c <= '9') digits += c;
-    else if (c == '-' && digits.empty()) digits = "-";
-    else if (c != ',' && c != '.' && c != ' ') return std::nullopt;
+    if (c >= '0' && c <= '9')
+      digits += c;
+    else if (c == '-' && digits.empty())
+      digits = "-";
+    else if (c != ',' && c != '.' && c != ' ')
+      return std::nullopt;
   }
   if (digits.empty() || digits == "-" || digits.size() > 16) return std::nullopt;
   return std::strtoll(digits.c_str(), nullptr, 10);
@@ -83,8 +86,10 @@ std::u32string characters(const std::string& word, const Language& language) {
   for (char32_t c : to_code_points(word)) {
     if (is_space(c)) continue;
     if (!said.empty()) said += U' ';
-    if (is_digit(c)) said += Spellout::of(language).digits(std::u32string_view(&c, 1));
-    else said += c >= U'a' && c <= U'z' ? c - 32 : c;
+    if (is_digit(c))
+      said += Spellout::of(language).digits(std::u32string_view(&c, 1));
+    else
+      said += c >= U'a' && c <= U'z' ? c - 32 : c;
   }
   return said;
 }
@@ -134,12 +139,21 @@ std::optional<Utterance> utterance_of(std::string_view interpret_as, std::string
     std::string_view name;
     Kind kind;
   };
-  constexpr Way kWays[] = {{"cardinal", Kind::cardinal},     {"number", Kind::cardinal},   {"ordinal", Kind::ordinal},
-                           {"characters", Kind::characters}, {"spell-out", Kind::characters},
-                           {"verbatim", Kind::characters},   {"digits", Kind::characters}, {"telephone", Kind::telephone},
-                           {"date", Kind::date},             {"time", Kind::words},        {"currency", Kind::words},
-                           {"fraction", Kind::words},        {"unit", Kind::words}};
-  const auto way = std::find_if(std::begin(kWays), std::end(kWays), [&](const Way& w) { return w.name == interpret_as; });
+  constexpr Way kWays[] = {{"cardinal", Kind::cardinal},
+                           {"number", Kind::cardinal},
+                           {"ordinal", Kind::ordinal},
+                           {"characters", Kind::characters},
+                           {"spell-out", Kind::characters},
+                           {"verbatim", Kind::characters},
+                           {"digits", Kind::characters},
+                           {"telephone", Kind::telephone},
+                           {"date", Kind::date},
+                           {"time", Kind::words},
+                           {"currency", Kind::words},
+                           {"fraction", Kind::words},
+                           {"unit", Kind::words}};
+  const auto way =
+      std::find_if(std::begin(kWays), std::end(kWays), [&](const Way& w) { return w.name == interpret_as; });
   if (way == std::end(kWays)) return std::nullopt;
   Utterance utterance{way->kind, std::string(text), {}};
   const bool number = way->kind == Kind::cardinal || way->kind == Kind::ordinal;
@@ -149,7 +163,8 @@ std::optional<Utterance> utterance_of(std::string_view interpret_as, std::string
     constexpr std::string_view kOrders[] = {"mdy", "dmy", "ymd", "md", "dm", "ym", "my", "d", "m", "y"};
     if (format.empty()) {
       utterance.kind = Kind::words;
-    } else if (std::find(std::begin(kOrders), std::end(kOrders), format) == std::end(kOrders) || !date_of(text, format)) {
+    } else if (std::find(std::begin(kOrders), std::end(kOrders), format) == std::end(kOrders) ||
+               !date_of(text, format)) {
       return std::nullopt;
     }
     utterance.detail = format;

@@ -1,8 +1,8 @@
 // Words that are said as a script asks, whatever they look like: SSML's <phoneme> and <say-as>.
 //
 // How it works: as with tags, what must pass the readers of numbers and sentences unchanged is written in letters of a
-// writing that nobody narrates (Anatolian hieroglyphs): two of them, the number of the entry, are one word. What is said
-// in ordinary words takes their place once the language is known.
+// writing that nobody narrates (Anatolian hieroglyphs): two of them, the number of the entry, are one word. What is
+// said in ordinary words takes their place once the language is known.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@
 
 namespace lectern::text {
 
-// How a text is said; nothing: there is no such way ("expletive"), or the text is none of that kind ("cardinal": "many").
+// How a text is said; nothing: there is no such way ("expletive"), or the text is none of that kind ("cardinal":
+// "many").
 std::optional<Utterance> utterance_of(std::string_view interpret_as, std::string_view format, std::string_view text);
 
 class Utterances {

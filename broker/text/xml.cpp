@@ -5,8 +5,8 @@
 namespace lectern::text {
 
 Xml::Xml(std::string_view bytes, const std::string& file, pugi::xml_encoding encoding) : bytes_(bytes), file_(file) {
-  const auto result = document_.load_buffer(bytes_.data(), bytes_.size(), pugi::parse_default | pugi::parse_ws_pcdata,
-                                            encoding);
+  const auto result =
+      document_.load_buffer(bytes_.data(), bytes_.size(), pugi::parse_default | pugi::parse_ws_pcdata, encoding);
   if (!result)
     throw fault(result.offset, std::string("is not well-formed XML: ") + result.description(),
                 "mend it, or save the document again in the program that made it");
@@ -14,7 +14,8 @@ Xml::Xml(std::string_view bytes, const std::string& file, pugi::xml_encoding enc
 }
 
 Fault Xml::fault(std::ptrdiff_t offset, const std::string& what, const std::string& mend) const {
-  const auto text = to_code_points(std::string_view(bytes_).substr(0, offset < 0 ? 0 : static_cast<std::size_t>(offset)));
+  const auto text =
+      to_code_points(std::string_view(bytes_).substr(0, offset < 0 ? 0 : static_cast<std::size_t>(offset)));
   const Place place = place_of(text, text.size());
   const std::string where = "line " + std::to_string(place.line) + ", column " + std::to_string(place.column);
   return {Exit::bad_input, (file_.empty() ? "" : file_ + ", ") + where + ": " + what, mend};

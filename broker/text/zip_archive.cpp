@@ -13,8 +13,9 @@
 namespace lectern::text {
 namespace {
 
-constexpr const char* kPassedOver[] = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ttf", ".otf",
-                                       ".woff", ".woff2", ".mp3", ".m4a", ".mp4", ".ogg", ".wav", ".webm", ".emf", ".wmf"};
+constexpr const char* kPassedOver[] = {".jpg",  ".jpeg", ".png", ".gif",  ".webp",  ".bmp", ".tif",
+                                       ".tiff", ".ttf",  ".otf", ".woff", ".woff2", ".mp3", ".m4a",
+                                       ".mp4",  ".ogg",  ".wav", ".webm", ".emf",   ".wmf"};
 
 bool is_passed_over(const std::string& name) {
   const auto dot = name.rfind('.');
@@ -62,13 +63,15 @@ std::optional<std::string> read_data(archive* from, std::size_t most) {
 }
 
 // Calls `take` for each file until it says that it has enough.
-void for_each_file(std::string_view bytes, const std::function<bool(archive*, archive_entry*, const std::string&)>& take) {
+void for_each_file(std::string_view bytes,
+                   const std::function<bool(archive*, archive_entry*, const std::string&)>& take) {
   const Reader reader = open_archive(bytes);
   archive_entry* entry = nullptr;
   for (std::size_t files = 0;; ++files) {
     const int outcome = archive_read_next_header(reader.get(), &entry);
     if (outcome == ARCHIVE_EOF) {
-      if (files == 0) throw Fault(Exit::bad_input, "the archive is empty, damaged or cut short", "copy or download it again");
+      if (files == 0)
+        throw Fault(Exit::bad_input, "the archive is empty, damaged or cut short", "copy or download it again");
       return;
     }
     if (outcome != ARCHIVE_OK && outcome != ARCHIVE_WARN) throw damaged(reader.get());

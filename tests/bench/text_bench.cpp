@@ -31,9 +31,12 @@ double seconds(const auto& work) {
 std::string html_of(const std::string& plain) {
   std::string html = "<html><body><p>";
   for (std::size_t i = 0; i < plain.size(); ++i) {
-    if (plain[i] == '\n' && i + 1 < plain.size() && plain[i + 1] == '\n') html += "</p>\n<p>";
-    else if (plain[i] == '<' || plain[i] == '&') html += ' ';
-    else html += plain[i];
+    if (plain[i] == '\n' && i + 1 < plain.size() && plain[i + 1] == '\n')
+      html += "</p>\n<p>";
+    else if (plain[i] == '<' || plain[i] == '&')
+      html += ' ';
+    else
+      html += plain[i];
   }
   return html + "</p></body></html>";
 }
@@ -84,7 +87,8 @@ int measure(int argc, char** argv) {
   while (static_cast<double>(plain.size()) < megabytes * 1e6) plain += story;
   std::size_t words = 0;
   const double least = seconds([&] { words = count_words(text::to_code_points(text::decode_script(plain, "text"))); });
-  std::printf("%.1f MB, %zu words; decoding and counting alone: %.3f s\n", static_cast<double>(plain.size()) / 1e6, words, least);
+  std::printf("%.1f MB, %zu words; decoding and counting alone: %.3f s\n", static_cast<double>(plain.size()) / 1e6,
+              words, least);
   const std::string html = html_of(plain), epub = epub_of(html);
   struct Row {
     const char* name;
@@ -94,9 +98,11 @@ int measure(int argc, char** argv) {
   for (const Row& row : {Row{"plain", text::Format::plain, plain}, Row{"markdown", text::Format::markdown, plain},
                          Row{"html", text::Format::html, html}, Row{"epub", text::Format::epub, epub}}) {
     std::size_t segments = 0;
-    const double all = seconds([&] { segments = text::segment_file(row.bytes, "text", {.format = row.format}).segments.size(); });
+    const double all =
+        seconds([&] { segments = text::segment_file(row.bytes, "text", {.format = row.format}).segments.size(); });
     const double extracting = seconds([&] { text::script_text(row.bytes, "text", row.format); });
-    std::printf("%-9s %.3f s (%.1f times as long; text alone %.3f s), %zu segments\n", row.name, all, all / least, extracting, segments);
+    std::printf("%-9s %.3f s (%.1f times as long; text alone %.3f s), %zu segments\n", row.name, all, all / least,
+                extracting, segments);
   }
   return 0;
 }

@@ -29,7 +29,8 @@ std::string refusal(const std::function<void()>& work) {
 }
 
 TEST(Reading, UnknownPartsAreNamed) {
-  EXPECT_THAT(refusal([] { parse_reading("contents,notes", "--skip"); }), HasSubstr("--skip: there is no part 'notes'"));
+  EXPECT_THAT(refusal([] { parse_reading("contents,notes", "--skip"); }),
+              HasSubstr("--skip: there is no part 'notes'"));
   EXPECT_THAT(refusal([] { parse_reading("none,contents", "--skip"); }), HasSubstr("there is no part 'none'"));
   EXPECT_THAT(refusal([] { parse_reading("", "--skip"); }), HasSubstr("there is no part ''"));
   EXPECT_THAT(refusal([] { parse_script_settings("\nskip: [contents, none]\n", "a.yaml"); }), HasSubstr("a.yaml:2"));

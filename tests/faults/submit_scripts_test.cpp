@@ -15,9 +15,14 @@ std::string epub() {
   return text::zip(
       {{"mimetype", "application/epub+zip"},
        {"META-INF/container.xml", "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>"},
-       {"b.opf", "<package><metadata><title>The Deep Pool</title><creator>Anna B.</creator></metadata><manifest><item id='n' href='n.xhtml" +
-                     item + " properties='nav'/><item id='a' href='a.xhtml" + item + "/></manifest><spine><itemref idref='n'/><itemref idref='a'/></spine></package>"},
-       {"n.xhtml", "<html><body><nav type='toc' role='doc-toc'><ol><li><a href='a.xhtml'>The Pool</a></li></ol></nav></body></html>"},
+       {"b.opf",
+        "<package><metadata><title>The Deep Pool</title><creator>Anna B.</creator></metadata><manifest><item id='n' "
+        "href='n.xhtml" +
+            item + " properties='nav'/><item id='a' href='a.xhtml" + item +
+            "/></manifest><spine><itemref idref='n'/><itemref idref='a'/></spine></package>"},
+       {"n.xhtml",
+        "<html><body><nav type='toc' role='doc-toc'><ol><li><a href='a.xhtml'>The "
+        "Pool</a></li></ol></nav></body></html>"},
        {"a.xhtml", "<html><body><h1>The Pool</h1><p>It was deep, and nobody had seen the ground.</p></body></html>"}});
 }
 
@@ -52,7 +57,8 @@ TEST(SubmitScripts, ABookIsCalledByItsTitleAndSaysWhatIsLeftOut) {
 
 TEST(SubmitScripts, StandardInputMayBeOfAnyFormat) {
   Installation lectern;
-  const Ended ended = lectern.run({"submit", "-", "--name", "x", "--text-format", "html", "--wait"}, "<p>It was <b>late</b>.</p>");
+  const Ended ended =
+      lectern.run({"submit", "-", "--name", "x", "--text-format", "html", "--wait"}, "<p>It was <b>late</b>.</p>");
   EXPECT_EQ(ended.exit, 0) << ended.err;
   EXPECT_EQ(sidecar(lectern.work() / "x.json")["segments"][0]["text"], "It was late.");
   EXPECT_EQ(lectern.run({"submit", "-", "--name", "x", "--text-format", "pdf"}, "x").exit, 2);
@@ -69,7 +75,9 @@ TEST(SubmitScripts, AFolderMayHoldDocumentsButNoSubtitles) {
 
 TEST(SubmitScripts, PausesAndSpeedsOfTheScriptAreHeard) {
   Installation lectern;
-  const auto script = lectern.script("a.txt", "It was late that day. [pause: 2s] It was late that day.\n\n[speed: 0.5] It was late that day. [skip]Not this.[/skip]\n");
+  const auto script = lectern.script("a.txt",
+                                     "It was late that day. [pause: 2s] It was late that day.\n\n[speed: 0.5] It was "
+                                     "late that day. [skip]Not this.[/skip]\n");
   const Ended ended = lectern.run({"submit", script, "--wait"});
   EXPECT_EQ(ended.exit, 0) << ended.err;
   const auto segments = sidecar(lectern.work() / "a.json")["segments"];
@@ -82,7 +90,8 @@ TEST(SubmitScripts, PausesAndSpeedsOfTheScriptAreHeard) {
 
 TEST(SubmitScripts, ASpeedThatCannotBeSpokenIsSaidAtTheSubmit) {
   Installation lectern;
-  const Ended ended = lectern.run({"submit", lectern.script("a.txt", "It was late. [speed: 2] It was dark.\n"), "--speed", "1.5"});
+  const Ended ended =
+      lectern.run({"submit", lectern.script("a.txt", "It was late. [speed: 2] It was dark.\n"), "--speed", "1.5"});
   EXPECT_EQ(ended.exit, 5);
   EXPECT_THAT(ended.err, HasSubstr("its speed 2 times the job's 1.5 is 3 at 'It was dark.'"));
 }
@@ -96,8 +105,11 @@ TEST(SubmitScripts, WhatCannotBeReadNamesTheReasonAndTheMend) {
   };
   EXPECT_THAT(refused("a.pdf", "%PDF-1.7\n"), HasSubstr("pdftotext"));
   EXPECT_THAT(refused("a.rtf", "{\\rtf1 x}"), HasSubstr("libreoffice"));
-  EXPECT_THAT(refused("a.odt", text::zip({{"mimetype", "application/vnd.oasis.opendocument.text"}}, "zip:compression=store")), HasSubstr("libreoffice"));
-  EXPECT_THAT(refused("a.mobi", std::string(60, '\0') + "BOOKMOBI" + std::string(20, '\0')), HasSubstr("ebook-convert"));
+  EXPECT_THAT(
+      refused("a.odt", text::zip({{"mimetype", "application/vnd.oasis.opendocument.text"}}, "zip:compression=store")),
+      HasSubstr("libreoffice"));
+  EXPECT_THAT(refused("a.mobi", std::string(60, '\0') + "BOOKMOBI" + std::string(20, '\0')),
+              HasSubstr("ebook-convert"));
   EXPECT_THAT(refused("a.epub", "no book"), HasSubstr("a.epub: it is no such document"));
   EXPECT_THAT(refused("b.epub", text::zip({{"META-INF/rights.xml", "<r/>"}})), HasSubstr("DRM"));
   EXPECT_TRUE(lectern.status()["jobs"].empty());
@@ -112,7 +124,8 @@ TEST(SubmitScripts, DroppedBooksAreNarratedAndBrokenOnesSayWhy) {
   EXPECT_EQ(folder.sidecar("done/good.json")["segments"][0]["text"], "The Pool.");
   EXPECT_EQ(folder.sidecar("done/good.json")["facts"]["title"], "The Deep Pool");
   EXPECT_TRUE(folder.comes("failed/bad.epub"));
-  EXPECT_THAT(folder.content("failed/bad.epub.error.txt") + folder.content("failed/bad.error.txt"), HasSubstr("damaged or cut short"));
+  EXPECT_THAT(folder.content("failed/bad.epub.error.txt") + folder.content("failed/bad.error.txt"),
+              HasSubstr("damaged or cut short"));
 }
 
 }  // namespace

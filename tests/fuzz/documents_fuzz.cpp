@@ -40,8 +40,10 @@ std::string zip(const std::vector<std::pair<std::string, std::string>>& files) {
 std::vector<std::string> parts_of(const std::string& input, std::size_t count) {
   std::vector<std::string> parts(1);
   for (const char c : input) {
-    if (c == '\0' && parts.size() < count) parts.emplace_back();
-    else parts.back() += c;
+    if (c == '\0' && parts.size() < count)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   parts.resize(count);
   return parts;
@@ -50,12 +52,16 @@ std::vector<std::string> parts_of(const std::string& input, std::size_t count) {
 std::string epub_of(const std::string& input) {
   const auto parts = parts_of(input, 3);
   return zip({{"META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>"},
-              {"b.opf", parts[0]}, {"a.xhtml", parts[1]}, {"nav.xhtml", parts[2]}});
+              {"b.opf", parts[0]},
+              {"a.xhtml", parts[1]},
+              {"nav.xhtml", parts[2]}});
 }
 
 std::string docx_of(const std::string& input) {
   const auto parts = parts_of(input, 4);
-  return zip({{"word/document.xml", parts[0]}, {"word/styles.xml", parts[1]}, {"word/footnotes.xml", parts[2]},
+  return zip({{"word/document.xml", parts[0]},
+              {"word/styles.xml", parts[1]},
+              {"word/footnotes.xml", parts[2]},
               {"word/numbering.xml", parts[3]}});
 }
 

@@ -17,13 +17,15 @@ constexpr const char* kContainer =
 
 std::string page(const std::string& body) {
   return "<?xml version='1.0' encoding='utf-8'?><!DOCTYPE html><html xmlns='http://www.w3.org/1999/xhtml' "
-         "xmlns:epub='http://www.idpf.org/2007/ops'><head><title/></head><body>" + body + "</body></html>";
+         "xmlns:epub='http://www.idpf.org/2007/ops'><head><title/></head><body>" +
+         body + "</body></html>";
 }
 
 std::string package(const std::string& manifest, const std::string& spine) {
-  return "<package xmlns='http://www.idpf.org/2007/opf' version='3.0'><metadata xmlns:dc='http://purl.org/dc/elements/1.1/'>"
-         "<dc:title>The Pool &amp; the Door</dc:title><dc:creator>Anna B.</dc:creator></metadata><manifest>" + manifest +
-         "</manifest><spine toc='ncx'>" + spine + "</spine></package>";
+  return "<package xmlns='http://www.idpf.org/2007/opf' version='3.0'><metadata "
+         "xmlns:dc='http://purl.org/dc/elements/1.1/'>"
+         "<dc:title>The Pool &amp; the Door</dc:title><dc:creator>Anna B.</dc:creator></metadata><manifest>" +
+         manifest + "</manifest><spine toc='ncx'>" + spine + "</spine></package>";
 }
 
 constexpr const char* kManifest =
@@ -36,11 +38,15 @@ constexpr const char* kManifest =
 Files book() {
   return {{"mimetype", "application/epub+zip"},
           {"META-INF/container.xml", kContainer},
-          {"OEBPS/book.opf", package(kManifest, "<itemref idref='nav'/><itemref idref='c1'/><itemref idref='n' linear='no'/><itemref idref='c2'/>")},
-          {"OEBPS/nav.xhtml", page("<nav epub:type='toc'><h2>Contents</h2><ol><li><a href='text/one.xhtml'>The Pool</a><ol><li><a href='text/one.xhtml#deep'>Deep inside</a></li></ol></li>"
+          {"OEBPS/book.opf",
+           package(kManifest,
+                   "<itemref idref='nav'/><itemref idref='c1'/><itemref idref='n' linear='no'/><itemref idref='c2'/>")},
+          {"OEBPS/nav.xhtml", page("<nav epub:type='toc'><h2>Contents</h2><ol><li><a href='text/one.xhtml'>The "
+                                   "Pool</a><ol><li><a href='text/one.xhtml#deep'>Deep inside</a></li></ol></li>"
                                    "<li><a href='text/two%20b.xhtml#door'>The Door</a></li></ol></nav>")},
           {"OEBPS/text/two b.xhtml", page("<p>Before the door.</p><h2 id='door'>II</h2><p>The door was shut.</p>")},
-          {"OEBPS/text/one.xhtml", page("<h2>I</h2><p>The pool was deep<a epub:type='noteref' href='../notes.xhtml#1'>1</a>.</p><p id='deep'>Very deep it was.</p>")},
+          {"OEBPS/text/one.xhtml", page("<h2>I</h2><p>The pool was deep<a epub:type='noteref' "
+                                        "href='../notes.xhtml#1'>1</a>.</p><p id='deep'>Very deep it was.</p>")},
           {"OEBPS/notes.xhtml", page("<p>How deep nobody knows.</p>")},
           {"OEBPS/cover.jpg", std::string("\xff\xd8\xff\xe0 picture")}};
 }
@@ -60,8 +66,9 @@ std::string refused(const Files& files) { return refusal_of(zip(files), Format::
 
 TEST(Epub, IsReadInTheOrderOfItsSpine) {
   const auto cut = cut_file(zip(book()), Format::epub);
-  EXPECT_THAT(spoken(cut), ElementsAre("Contents.", "one. The Pool.", "one. Deep inside.", "two. The Door.", "one.", "The pool was deep.", "Very deep it was.",
-                                       "Before the door.", "two.", "The door was shut."));
+  EXPECT_THAT(spoken(cut),
+              ElementsAre("Contents.", "one. The Pool.", "one. Deep inside.", "two. The Door.", "one.",
+                          "The pool was deep.", "Very deep it was.", "Before the door.", "two.", "The door was shut."));
   EXPECT_EQ(cut.title, "The Pool & the Door");
   EXPECT_EQ(cut.author, "Anna B.");
 }
@@ -74,11 +81,16 @@ TEST(Epub, ChaptersComeFromItsNavigation) {
 
 TEST(Epub, ChaptersComeFromTheNcxOfAnOlderBook) {
   auto files = without(book(), "OEBPS/nav.xhtml");
-  files = with(files, "OEBPS/book.opf", package(
-      "<item id='ncx' href='toc.ncx' media-type='application/x-dtbncx+xml'/><item id='c2' href='text/two%20b.xhtml' media-type='application/xhtml+xml'/><item id='c1' href='text/one.xhtml' media-type='application/xhtml+xml'/>",
-      "<itemref idref='c1'/><itemref idref='c2'/>"));
-  files = with(files, "OEBPS/toc.ncx", "<ncx><navMap><navPoint><navLabel><text>First</text></navLabel><content src='text/one.xhtml'/></navPoint>"
-                                       "<navPoint><navLabel><text>Second</text></navLabel><content src='text/two%20b.xhtml'/></navPoint></navMap></ncx>");
+  files = with(files, "OEBPS/book.opf",
+               package("<item id='ncx' href='toc.ncx' media-type='application/x-dtbncx+xml'/><item id='c2' "
+                       "href='text/two%20b.xhtml' media-type='application/xhtml+xml'/><item id='c1' "
+                       "href='text/one.xhtml' media-type='application/xhtml+xml'/>",
+                       "<itemref idref='c1'/><itemref idref='c2'/>"));
+  files =
+      with(files, "OEBPS/toc.ncx",
+           "<ncx><navMap><navPoint><navLabel><text>First</text></navLabel><content src='text/one.xhtml'/></navPoint>"
+           "<navPoint><navLabel><text>Second</text></navLabel><content "
+           "src='text/two%20b.xhtml'/></navPoint></navMap></ncx>");
   EXPECT_THAT(chapters_of(cut_file(zip(files), Format::epub)), ElementsAre("0 First", "3 Second"));
 }
 
@@ -90,10 +102,11 @@ TEST(Epub, WithoutNavigationTheHeadingsTellTheChapters) {
 TEST(Epub, ContentsAndPagesOutsideOfTheOrderAreLeftOutWithTheReason) {
   const SegmenterOptions skip{.format = Format::epub, .reading = {{ScriptPart::contents}}};
   const std::string bytes = zip(book());
-  EXPECT_THAT(spoken(cut_file(bytes, skip)), ElementsAre("one.", "The pool was deep.", "Very deep it was.", "Before the door.", "two.", "The door was shut."));
+  EXPECT_THAT(spoken(cut_file(bytes, skip)), ElementsAre("one.", "The pool was deep.", "Very deep it was.",
+                                                         "Before the door.", "two.", "The door was shut."));
   EXPECT_THAT(unspoken_of(bytes, skip),
-              ElementsAre("contents page: Contents", "contents page: 1. The Pool", "contents page: 1. Deep inside", "contents page: 2. The Door",
-                          "outside of the order of reading: How deep nobody knows."));
+              ElementsAre("contents page: Contents", "contents page: 1. The Pool", "contents page: 1. Deep inside",
+                          "contents page: 2. The Door", "outside of the order of reading: How deep nobody knows."));
 }
 
 TEST(Epub, GivesItsCover) {
@@ -103,18 +116,26 @@ TEST(Epub, GivesItsCover) {
 }
 
 TEST(Epub, NamesMayBeOfAnyLanguage) {
-  auto files = with(book(), "OEBPS/book.opf", package("<item id='a' href='zw%C3%B6lf.xhtml' media-type='application/xhtml+xml'/>", "<itemref idref='a'/>"));
-  EXPECT_THAT(spoken(cut_file(zip(with(files, "OEBPS/zwölf.xhtml", page("<p>Text is here.</p>"))), Format::epub)), ElementsAre("Text is here."));
+  auto files = with(
+      book(), "OEBPS/book.opf",
+      package("<item id='a' href='zw%C3%B6lf.xhtml' media-type='application/xhtml+xml'/>", "<itemref idref='a'/>"));
+  EXPECT_THAT(spoken(cut_file(zip(with(files, "OEBPS/zwölf.xhtml", page("<p>Text is here.</p>"))), Format::epub)),
+              ElementsAre("Text is here."));
 }
 
 TEST(Epub, ThatIsProtectedIsRefusedWithTheReason) {
-  EXPECT_THAT(refused(with(book(), "META-INF/rights.xml", "<rights/>")), HasSubstr("protected against reading (DRM: META-INF/rights.xml)"));
-  const std::string encryption = "<encryption xmlns:e='x'><e:EncryptedData><e:EncryptionMethod Algorithm='ALGORITHM'/><e:CipherData><e:CipherReference URI='OEBPS/text/one.xhtml'/></e:CipherData></e:EncryptedData></encryption>";
+  EXPECT_THAT(refused(with(book(), "META-INF/rights.xml", "<rights/>")),
+              HasSubstr("protected against reading (DRM: META-INF/rights.xml)"));
+  const std::string encryption =
+      "<encryption xmlns:e='x'><e:EncryptedData><e:EncryptionMethod "
+      "Algorithm='ALGORITHM'/><e:CipherData><e:CipherReference "
+      "URI='OEBPS/text/one.xhtml'/></e:CipherData></e:EncryptedData></encryption>";
   auto with_algorithm = [&](const std::string& name) {
     std::string xml = encryption;
     return with(book(), "META-INF/encryption.xml", xml.replace(xml.find("ALGORITHM"), 9, name));
   };
-  EXPECT_THAT(refused(with_algorithm("http://www.w3.org/2001/04/xmlenc#aes128-cbc")), HasSubstr("OEBPS/text/one.xhtml is encrypted"));
+  EXPECT_THAT(refused(with_algorithm("http://www.w3.org/2001/04/xmlenc#aes128-cbc")),
+              HasSubstr("OEBPS/text/one.xhtml is encrypted"));
   EXPECT_EQ(refused(with_algorithm("http://www.idpf.org/2008/embedding")), "nothing was refused");
 }
 
@@ -122,8 +143,10 @@ TEST(Epub, WhatIsMissingOrDamagedIsNamed) {
   EXPECT_THAT(refused(without(book(), "META-INF/container.xml")), HasSubstr("book: META-INF/container.xml is missing"));
   EXPECT_THAT(refused(without(book(), "OEBPS/book.opf")), HasSubstr("OEBPS/book.opf"));
   EXPECT_THAT(refused(without(book(), "OEBPS/text/one.xhtml")), HasSubstr("does not hold OEBPS/text/one.xhtml"));
-  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", "<package>\n<metadata></package>")), HasSubstr("OEBPS/book.opf, line 2"));
-  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(kManifest, "<itemref idref='zz'/>"))), HasSubstr("'zz', which the manifest lacks"));
+  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", "<package>\n<metadata></package>")),
+              HasSubstr("OEBPS/book.opf, line 2"));
+  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(kManifest, "<itemref idref='zz'/>"))),
+              HasSubstr("'zz', which the manifest lacks"));
   EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(kManifest, ""))), HasSubstr("no spine"));
   EXPECT_THAT(refusal_of("PK but no archive", Format::epub), HasSubstr("damaged or cut short"));
   EXPECT_THAT(refusal_of("no archive at all", Format::epub), HasSubstr("no ZIP archive"));
@@ -137,12 +160,17 @@ TEST(Epub, CutShortAnywhereIsOneClearError) {
 
 TEST(Epub, ReferencesThatLeadOutOfTheBookAreRefused) {
   for (const char* href : {"../../etc/passwd", "/../secret.xhtml", "http://example.org/x.xhtml"})
-    EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(std::string("<item id='x' href='") + href + "' media-type='application/xhtml+xml'/>", "<itemref idref='x'/>"))),
-                testing::AnyOf(HasSubstr("leads out of the book"), HasSubstr("does not hold"))) << href;
+    EXPECT_THAT(
+        refused(with(book(), "OEBPS/book.opf",
+                     package(std::string("<item id='x' href='") + href + "' media-type='application/xhtml+xml'/>",
+                             "<itemref idref='x'/>"))),
+        testing::AnyOf(HasSubstr("leads out of the book"), HasSubstr("does not hold")))
+        << href;
 }
 
 TEST(Epub, OnePageManyTimesIsRefused) {
-  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(kManifest, "<itemref idref='c1'/><itemref idref='c1'/>"))), HasSubstr("twice"));
+  EXPECT_THAT(refused(with(book(), "OEBPS/book.opf", package(kManifest, "<itemref idref='c1'/><itemref idref='c1'/>"))),
+              HasSubstr("twice"));
 }
 
 TEST(Epub, ThatUnpacksToTooMuchIsRefused) {
@@ -161,7 +189,9 @@ TEST(Epub, EntitiesThatGrowDoNot) {
   bomb += "]>";
   const std::string opf = package(kManifest, "<itemref idref='c1'/>");
   EXPECT_EQ(refused(with(book(), "OEBPS/book.opf", bomb + opf)), "nothing was refused");
-  const auto cut = cut_file(zip(with(book(), "OEBPS/text/one.xhtml", bomb + "<html><body><p>Said here &y; and on.</p></body></html>")), Format::epub);
+  const auto cut = cut_file(
+      zip(with(book(), "OEBPS/text/one.xhtml", bomb + "<html><body><p>Said here &y; and on.</p></body></html>")),
+      Format::epub);
   EXPECT_LT(cut.characters, 1000u);
 }
 

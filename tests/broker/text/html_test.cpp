@@ -28,7 +28,10 @@ TEST(Html, TwoForcedLineEndsPartParagraphs) {
 }
 
 TEST(Html, ScriptsStylesAndTheHeadAreNotThere) {
-  const std::string html = "<html><head><title>The Title</title><meta name=author content='Anna B.'><style>p{}</style></head><body><script>if (a<b) {}</script><p>Said here.</p><svg><text>no</text></svg></body></html>";
+  const std::string html =
+      "<html><head><title>The Title</title><meta name=author content='Anna "
+      "B.'><style>p{}</style></head><body><script>if (a<b) {}</script><p>Said "
+      "here.</p><svg><text>no</text></svg></body></html>";
   const auto cut = cut_html(html);
   EXPECT_THAT(spoken(cut), ElementsAre("Said here."));
   EXPECT_EQ(cut.title, "The Title");
@@ -39,7 +42,8 @@ TEST(Html, ScriptsStylesAndTheHeadAreNotThere) {
 TEST(Html, WhatIsReadableAndNotSpokenSaysWhy) {
   const std::string html =
       "<nav>Home About</nav><p>Text one is here <img alt='A rabbit'> and on.</p><p hidden>secret words</p>"
-      "<p style='display: none'>more secret</p><pre><code>int x;</code></pre><button>Buy now</button><math>x=1</math><p><del>Old</del> New text.</p>";
+      "<p style='display: none'>more secret</p><pre><code>int x;</code></pre><button>Buy "
+      "now</button><math>x=1</math><p><del>Old</del> New text.</p>";
   EXPECT_THAT(unspoken_of(html, {.format = Format::html}),
               ElementsAre("navigation: Home About", "image: A rabbit", "hidden: secret words", "hidden: more secret",
                           "code block: int x;", "form: Buy now", "formula: x=1", "deleted: Old"));
@@ -52,12 +56,16 @@ TEST(Html, TablesAreReadRowByRow) {
 }
 
 TEST(Html, OrderedListsAreReadWithTheirNumbers) {
-  EXPECT_THAT(spoken(cut_html("<ol start=3><li>Bread and salt here</li><li><p>Water, a lot of it</p></li><li value=9>Wine or beer then</li></ol><ul><li>Loose thing here</li></ul>")),
-              ElementsAre("three. Bread and salt here.", "four. Water, a lot of it.", "nine. Wine or beer then.", "Loose thing here."));
+  EXPECT_THAT(spoken(cut_html("<ol start=3><li>Bread and salt here</li><li><p>Water, a lot of it</p></li><li "
+                              "value=9>Wine or beer then</li></ol><ul><li>Loose thing here</li></ul>")),
+              ElementsAre("three. Bread and salt here.", "four. Water, a lot of it.", "nine. Wine or beer then.",
+                          "Loose thing here."));
 }
 
 TEST(Html, HeadingsTellTheChapters) {
-  const auto cut = cut_html("<h1>The Book</h1><p>By me it is.</p><h2>The Pool</h2><p>Text is here.</p><h3>Detail</h3><p>Text is here.</p><h2>The <i>Door</i></h2><p>Text is here.</p>");
+  const auto cut = cut_html(
+      "<h1>The Book</h1><p>By me it is.</p><h2>The Pool</h2><p>Text is here.</p><h3>Detail</h3><p>Text is "
+      "here.</p><h2>The <i>Door</i></h2><p>Text is here.</p>");
   EXPECT_THAT(chapters_of(cut), ElementsAre("0 The Book", "2 The Pool", "6 The Door"));
   EXPECT_EQ(cut.segments[3].after, Break::section);
 }
@@ -70,8 +78,10 @@ TEST(Html, VerseInPreformattedTextKeepsItsLines) {
 TEST(Html, FootnotesAreReadUnlessToldOtherwise) {
   const std::string html =
       "<p>It was late<a epub:type='noteref' href='#n1'>1</a> and dark<sup><a href='#n2'>2</a></sup>.</p>"
-      "<aside epub:type='footnote' id='n1'><p>Very late indeed.</p></aside><div class='footnotes'><p>Quite dark then.</p></div><p>The end of it.</p>";
-  EXPECT_THAT(spoken(cut_html(html)), ElementsAre("It was late and dark.", "Very late indeed.", "Quite dark then.", "The end of it."));
+      "<aside epub:type='footnote' id='n1'><p>Very late indeed.</p></aside><div class='footnotes'><p>Quite dark "
+      "then.</p></div><p>The end of it.</p>";
+  EXPECT_THAT(spoken(cut_html(html)),
+              ElementsAre("It was late and dark.", "Very late indeed.", "Quite dark then.", "The end of it."));
   const SegmenterOptions skip{.format = Format::html, .reading = {{ScriptPart::footnotes}}};
   EXPECT_THAT(spoken(cut_file(html, skip)), ElementsAre("It was late and dark.", "The end of it."));
   EXPECT_THAT(unspoken_of(html, skip), ElementsAre("footnote: Very late indeed.", "footnote: Quite dark then."));
@@ -79,7 +89,9 @@ TEST(Html, FootnotesAreReadUnlessToldOtherwise) {
 }
 
 TEST(Html, MarkupInBracketsWorksInIt) {
-  const auto cut = cut_html("<p>One is here.</p><p>[pause: 2s]</p><p>[skip]Not this.</p><p>Nor this.[/skip]</p><p>[voice: anna]Two is here.</p>");
+  const auto cut = cut_html(
+      "<p>One is here.</p><p>[pause: 2s]</p><p>[skip]Not this.</p><p>Nor this.[/skip]</p><p>[voice: anna]Two is "
+      "here.</p>");
   EXPECT_THAT(spoken(cut), ElementsAre("One is here.", "Two is here."));
   EXPECT_EQ(cut.segments[0].pause_s, 2);
   EXPECT_EQ(cut.segments[1].voice, "anna");
@@ -97,7 +109,8 @@ TEST(Html, NestedToNoEndIsOneClearError) {
 }
 
 TEST(Html, WithoutWordsIsRefused) {
-  EXPECT_THAT(refusal_of("<html><body><img src=x></body></html>", Format::html), HasSubstr("nothing that can be spoken"));
+  EXPECT_THAT(refusal_of("<html><body><img src=x></body></html>", Format::html),
+              HasSubstr("nothing that can be spoken"));
 }
 
 }  // namespace

@@ -38,8 +38,10 @@ std::vector<double> speeds(const Segmentation& cut) {
 }
 
 TEST(Markup, ErrorsNameLineAndColumn) {
-  EXPECT_THAT(refusal("One line.\nTwo [pause: soon] lines.\n"), HasSubstr("line 2, column 5: '[pause: soon]' names no duration"));
-  EXPECT_THAT(refusal("A.\r\n\r\nB [pause: 11min].\r\n"), HasSubstr("line 3, column 3: '[pause: 11min]' is longer than"));
+  EXPECT_THAT(refusal("One line.\nTwo [pause: soon] lines.\n"),
+              HasSubstr("line 2, column 5: '[pause: soon]' names no duration"));
+  EXPECT_THAT(refusal("A.\r\n\r\nB [pause: 11min].\r\n"),
+              HasSubstr("line 3, column 3: '[pause: 11min]' is longer than"));
   EXPECT_THAT(refusal("[pause: 2]x"), HasSubstr("line 1, column 1"));
   EXPECT_THAT(refusal("é [speed: 3] x"), HasSubstr("line 1, column 3: '[speed: 3]' is not from 0.5 to 2.0"));
   EXPECT_THAT(refusal("x [speed: fast] x"), HasSubstr("names no speed"));
@@ -47,7 +49,8 @@ TEST(Markup, ErrorsNameLineAndColumn) {
   EXPECT_THAT(refusal("x [pause: 1s\ny] x"), HasSubstr("is not closed on its line"));
   EXPECT_THAT(refusal("a\n\nb [skip] c\n\nd\n"), HasSubstr("line 3, column 3: [skip] is never closed"));
   EXPECT_THAT(refusal("a\nb [/skip] c\n"), HasSubstr("line 2, column 3: [/skip] closes nothing"));
-  EXPECT_THAT(refusal("a [skip] b\n[skip] c [/skip]"), HasSubstr("line 2, column 1: [skip] inside of the one of line 1"));
+  EXPECT_THAT(refusal("a [skip] b\n[skip] c [/skip]"),
+              HasSubstr("line 2, column 1: [skip] inside of the one of line 1"));
   EXPECT_THAT(refusal("a [skip: now] b [/skip]"), HasSubstr("takes no value"));
 }
 
@@ -56,33 +59,42 @@ TEST(Markup, LinesAreCountedFromTheBeginningOfTheFile) {
 }
 
 TEST(Markup, APauseTakesThePlaceOfTheOneThatWouldBeThere) {
-  const auto cut = cut_marked("The first sentence is here. [pause: 1.5s] The second sentence is here.\n\n[pause: 500ms]\n\nThe third one.");
-  EXPECT_THAT(spoken(cut), ElementsAre("The first sentence is here.", "The second sentence is here.", "The third one."));
+  const auto cut = cut_marked(
+      "The first sentence is here. [pause: 1.5s] The second sentence is here.\n\n[pause: 500ms]\n\nThe third one.");
+  EXPECT_THAT(spoken(cut),
+              ElementsAre("The first sentence is here.", "The second sentence is here.", "The third one."));
   EXPECT_THAT(pauses(cut), ElementsAre(1.5, 0.5, -1));
   EXPECT_THAT(reasons(cut), ElementsAre("a pause", "a pause"));
   EXPECT_EQ(cut.segments[1].after, Break::paragraph);
 }
 
 TEST(Markup, PausesInARowAddUpAndOneAtTheEndIsKept) {
-  const auto cut = cut_marked("And the winner is [PAUSE : 2 s][pause: 1min] Anna from Berlin, with the song. [pause] \n");
+  const auto cut =
+      cut_marked("And the winner is [PAUSE : 2 s][pause: 1min] Anna from Berlin, with the song. [pause] \n");
   EXPECT_THAT(spoken(cut), ElementsAre("And the winner is", "Anna from Berlin, with the song."));
   EXPECT_THAT(pauses(cut), ElementsAre(62, 1));
   EXPECT_EQ(cut.segments[0].after, Break::clause);
 }
 
 TEST(Markup, APauseBetweenBlocksWithoutWordsIsNotLost) {
-  EXPECT_THAT(pauses(cut_marked("One is here.\n\n[pause: 1s]\n\n* * *\n\n[pause: 2s]\n\nTwo is here.")), ElementsAre(3, -1));
+  EXPECT_THAT(pauses(cut_marked("One is here.\n\n[pause: 1s]\n\n* * *\n\n[pause: 2s]\n\nTwo is here.")),
+              ElementsAre(3, -1));
   EXPECT_THAT(pauses(cut_marked("One is here. [pause: 1s] — [pause: 2s] Two is here.")), ElementsAre(3, -1));
 }
 
 TEST(Markup, SpeedHoldsUntilTheNext) {
-  const auto cut = cut_marked("First as usual. [speed: 0.9] Then slower, here.\n\nStill slower.\n\n[speed: 120%]\nNow fast. [speed: normal] And back again now.");
-  EXPECT_THAT(spoken(cut), ElementsAre("First as usual.", "Then slower, here.", "Still slower.", "Now fast.", "And back again now."));
+  const auto cut = cut_marked(
+      "First as usual. [speed: 0.9] Then slower, here.\n\nStill slower.\n\n[speed: 120%]\nNow fast. [speed: normal] "
+      "And back again now.");
+  EXPECT_THAT(spoken(cut), ElementsAre("First as usual.", "Then slower, here.", "Still slower.", "Now fast.",
+                                       "And back again now."));
   EXPECT_THAT(speeds(cut), ElementsAre(1, 0.9, 0.9, 1.2, 1));
 }
 
 TEST(Markup, WhatIsSkippedIsNotSpokenAndSaysSo) {
-  const std::string script = "Before it. [skip]This is [pause: nonsense] left out.[/skip] After it.\n\n[skip]\nA whole paragraph.\n\n# And more\n[/skip]\n\nThe end of it.\n";
+  const std::string script =
+      "Before it. [skip]This is [pause: nonsense] left out.[/skip] After it.\n\n[skip]\nA whole paragraph.\n\n# And "
+      "more\n[/skip]\n\nThe end of it.\n";
   const auto cut = cut_marked(script);
   EXPECT_THAT(spoken(cut), ElementsAre("Before it.", "After it.", "The end of it."));
   EXPECT_THAT(reasons(cut), ElementsAre("markup", "skipped", "markup", "markup", "skipped", "markup"));
@@ -97,7 +109,8 @@ TEST(Markup, InTheMiddleOfASentenceLeavesItOne) {
 
 TEST(Markup, IsOrdinaryTextBehindABackslashAndInCode) {
   EXPECT_THAT(spoken(cut_marked("Write \\[pause: 1s] to pause.")), ElementsAre("Write (pause: one second) to pause."));
-  const auto cut = cut_marked("Write `[skip]` to skip, and `[pause: x]`.\n\n```\n[speed: 9]\n[skip]\n```\n\nEnd of it.\n", Format::markdown);
+  const auto cut = cut_marked(
+      "Write `[skip]` to skip, and `[pause: x]`.\n\n```\n[speed: 9]\n[skip]\n```\n\nEnd of it.\n", Format::markdown);
   EXPECT_THAT(spoken(cut), ElementsAre("Write (skip) to skip, and (pause: x).", "End of it."));
 }
 
@@ -107,7 +120,10 @@ TEST(Markup, IsNoLinkOfMarkdown) {
 }
 
 TEST(Markup, WorksInMarkdownBetweenItsBlocks) {
-  const auto cut = cut_marked("# One\n\n[pause: 2s]\n\nSome text here.\n\n[skip]\n\n| a | b |\n|---|---|\n| c | d |\n\n[/skip]\n\n[speed: 0.8]\n\n- An item of it\n", Format::markdown);
+  const auto cut = cut_marked(
+      "# One\n\n[pause: 2s]\n\nSome text here.\n\n[skip]\n\n| a | b |\n|---|---|\n| c | d |\n\n[/skip]\n\n[speed: "
+      "0.8]\n\n- An item of it\n",
+      Format::markdown);
   EXPECT_THAT(spoken(cut), ElementsAre("One.", "Some text here.", "An item of it."));
   EXPECT_THAT(pauses(cut), ElementsAre(2, -1, -1));
   EXPECT_THAT(speeds(cut), ElementsAre(1, 1, 0.8));
@@ -119,7 +135,9 @@ TEST(Markup, OfAWholeBookCoversItExactly) {
   for (std::size_t at = 3000; at < script.size(); at += 977, ++marks) {
     const std::size_t blank = script.find(' ', at);
     if (blank == script.npos) break;
-    script.insert(blank, marks % 3 == 0 ? " [pause: 10ms]" : marks % 3 == 1 ? " [speed: 0.9]" : " [skip]left out\n\nhere[/skip]");
+    script.insert(blank, marks % 3 == 0   ? " [pause: 10ms]"
+                         : marks % 3 == 1 ? " [speed: 0.9]"
+                                          : " [skip]left out\n\nhere[/skip]");
   }
   ASSERT_GT(marks, 100u);
   for (std::size_t limit : {40, 300}) expect_sound(script, segment_script(script, {.max_segment_chars = limit}), limit);

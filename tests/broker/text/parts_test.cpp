@@ -19,8 +19,10 @@ const SegmenterOptions kSkipAll{.reading = {{ScriptPart::contents, ScriptPart::b
 
 const std::string kBook =
     "THE POOL\n\nby Anna B.\n\n\nCONTENTS\n\nCHAPTER I. The Pool of Tears ..... 1\nCHAPTER II. A Long Tale ....... 15\n"
-    "CHAPTER III. The Door\n\n\n\nCHAPTER I. The Pool of Tears\n\nIt was so deep that nobody had ever seen the ground of it, and that is all.\n\n\n\n"
-    "CHAPTER II. A Long Tale\n\nIt was so long that nobody had ever heard the end of it, and that is all.\n\n\n\nCHAPTER III. The Door\n\nIt was shut, and it stayed so for a long time, as far as anybody knew.\n";
+    "CHAPTER III. The Door\n\n\n\nCHAPTER I. The Pool of Tears\n\nIt was so deep that nobody had ever seen the ground "
+    "of it, and that is all.\n\n\n\n"
+    "CHAPTER II. A Long Tale\n\nIt was so long that nobody had ever heard the end of it, and that is "
+    "all.\n\n\n\nCHAPTER III. The Door\n\nIt was shut, and it stayed so for a long time, as far as anybody knew.\n";
 
 TEST(Parts, AContentsPageIsLeftOutWhenToldAndOnlyThen) {
   const auto read = cut_file(kBook, Format::plain);
@@ -33,16 +35,21 @@ TEST(Parts, AContentsPageIsLeftOutWhenToldAndOnlyThen) {
 }
 
 TEST(Parts, WhatOnlyLooksLikeAContentsPageIsRead) {
-  const std::string script = "CONTENTS\n\nThe bottle held a little wine.\n\nThe box held a long letter, which nobody had opened for more than forty years by then.\n\nMore text follows here.\n";
+  const std::string script =
+      "CONTENTS\n\nThe bottle held a little wine.\n\nThe box held a long letter, which nobody had opened for more than "
+      "forty years by then.\n\nMore text follows here.\n";
   EXPECT_THAT(cut_file(script, kSkipAll).parts, IsEmpty());
   EXPECT_THAT(unspoken_of(script, kSkipAll), IsEmpty());
 }
 
 TEST(Parts, AContentsPageOfMarkdownIsFound) {
-  const std::string script = "# Contents\n\n- [One Day](#one)\n- [Another Day](#two)\n\n# One Day\n\nText is here, for a while at least.\n\n# Another Day\n\nText is here too.\n";
+  const std::string script =
+      "# Contents\n\n- [One Day](#one)\n- [Another Day](#two)\n\n# One Day\n\nText is here, for a while at least.\n\n# "
+      "Another Day\n\nText is here too.\n";
   SegmenterOptions skip = kSkipAll;
   skip.format = Format::markdown;
-  EXPECT_THAT(spoken(cut_file(script, skip)), ElementsAre("One Day.", "Text is here, for a while at least.", "Another Day.", "Text is here too."));
+  EXPECT_THAT(spoken(cut_file(script, skip)),
+              ElementsAre("One Day.", "Text is here, for a while at least.", "Another Day.", "Text is here too."));
   EXPECT_THAT(chapters_of(cut_file(script, Format::markdown)), ElementsAre("0 Contents", "3 One Day", "5 Another Day"));
 }
 
@@ -66,7 +73,8 @@ TEST(Parts, ABookTellsItsTitleAndAuthor) {
 TEST(Parts, AWholeBookHasItsTwelveChapters) {
   std::vector<std::string> titles;
   for (const Chapter& chapter : cut_file(alice(), kSkipAll).chapters) titles.push_back(chapter.title);
-  titles.erase(titles.begin(), std::find_if(titles.begin(), titles.end(), [](const auto& t) { return t.starts_with("CHAPTER"); }));
+  titles.erase(titles.begin(),
+               std::find_if(titles.begin(), titles.end(), [](const auto& t) { return t.starts_with("CHAPTER"); }));
   ASSERT_EQ(titles.size(), 12u);
   EXPECT_EQ(titles[0], "CHAPTER I. Down the Rabbit-Hole");
   EXPECT_EQ(titles[11], "CHAPTER XII. Alice’s Evidence");

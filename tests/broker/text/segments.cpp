@@ -46,10 +46,13 @@ int show(int argc, char** argv) {
     std::cout << segment.begin << '-' << segment.end << '\t' << name_of(segment.after)
               << (segment.heading ? " heading" : "") << '\t' << segment.spoken << '\n';
   }
-  for (const auto& chapter : result.chapters) std::cerr << "chapter " << chapter.segment << ": " << chapter.title << "\n";
+  for (const auto& chapter : result.chapters)
+    std::cerr << "chapter " << chapter.segment << ": " << chapter.title << "\n";
   for (const auto& [reason, characters] : lectern::text::left_out(result))
     std::cerr << "left out: " << reason << ", " << characters << " characters\n";
-  std::cerr << "'" << result.title << "' by '" << result.author << "'\n" << result.characters << " characters, " << result.segments.size() << " segments, " << seconds.count() << " s\n";
+  std::cerr << "'" << result.title << "' by '" << result.author << "'\n"
+            << result.characters << " characters, " << result.segments.size() << " segments, " << seconds.count()
+            << " s\n";
   return 0;
 }
 

@@ -16,8 +16,10 @@ std::vector<std::string> story() {
       continue;
     }
     if (c == '\r' || c == '*') continue;
-    if (line_ends > 1 && !paragraphs.back().empty()) paragraphs.emplace_back();
-    else if (line_ends == 1 && !paragraphs.back().empty() && paragraphs.back().back() != ' ') paragraphs.back() += ' ';
+    if (line_ends > 1 && !paragraphs.back().empty())
+      paragraphs.emplace_back();
+    else if (line_ends == 1 && !paragraphs.back().empty() && paragraphs.back().back() != ' ')
+      paragraphs.back() += ' ';
     line_ends = 0;
     if (c != ' ' || (!paragraphs.back().empty() && paragraphs.back().back() != ' ')) paragraphs.back() += c;
   }
@@ -49,19 +51,22 @@ std::string epub() {
   const std::string manifest = "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>";
   return zip({{"mimetype", "application/epub+zip"},
               {"META-INF/container.xml", "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>"},
-              {"b.opf", "<package><metadata/><manifest>" + manifest + "</manifest><spine><itemref idref='a'/></spine></package>"},
+              {"b.opf", "<package><metadata/><manifest>" + manifest +
+                            "</manifest><spine><itemref idref='a'/></spine></package>"},
               {"a.xhtml", "<html><body>" + joined("<p>", "</p>") + "</body></html>"}});
 }
 
 std::string docx() {
-  return zip({{"word/document.xml", "<w:document><w:body>" + joined("<w:p><w:r><w:t>", "</w:t></w:r></w:p>") + "</w:body></w:document>"}});
+  return zip({{"word/document.xml",
+               "<w:document><w:body>" + joined("<w:p><w:r><w:t>", "</w:t></w:r></w:p>") + "</w:body></w:document>"}});
 }
 
 std::string srt() {
   std::string text;
   std::size_t n = 0;
   for (const std::string& paragraph : story()) {
-    const std::string minute = std::to_string(n / 20), second = std::to_string(3 * n % 60), time = "00:" + minute + ":" + second;
+    const std::string minute = std::to_string(n / 20), second = std::to_string(3 * n % 60),
+                      time = "00:" + minute + ":" + second;
     ++n;
     text += std::to_string(n) + "\n" + time + ",000 --> " + time + ",900\n" + paragraph + "\n\n";
   }
@@ -77,12 +82,18 @@ class WholeBook : public testing::TestWithParam<Written> {
  protected:
   std::string bytes() const {
     switch (GetParam().format) {
-      case Format::html: return "<html><body>" + joined("<p>", "</p>") + "</body></html>";
-      case Format::epub: return epub();
-      case Format::docx: return docx();
-      case Format::srt: return srt();
-      case Format::ssml: return "<speak>" + joined("<p>", "</p>") + "</speak>";
-      default: return joined("", "\n\n");
+      case Format::html:
+        return "<html><body>" + joined("<p>", "</p>") + "</body></html>";
+      case Format::epub:
+        return epub();
+      case Format::docx:
+        return docx();
+      case Format::srt:
+        return srt();
+      case Format::ssml:
+        return "<speak>" + joined("<p>", "</p>") + "</speak>";
+      default:
+        return joined("", "\n\n");
     }
   }
 };
@@ -97,12 +108,14 @@ TEST_P(WholeBook, IsSpokenWordByWordInEveryFormat) {
   ASSERT_GT(said.size(), 25000u);
   const auto [w, s] = std::mismatch(written.begin(), written.end(), said.begin(), said.end());
   EXPECT_TRUE(w == written.end() && s == said.end())
-      << "word " << w - written.begin() << ": " << (w == written.end() ? "" : *w) << " / " << (s == said.end() ? "" : *s);
+      << "word " << w - written.begin() << ": " << (w == written.end() ? "" : *w) << " / "
+      << (s == said.end() ? "" : *s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, WholeBook,
-                         testing::Values(Written{Format::plain, "plain"}, Written{Format::markdown, "markdown"}, Written{Format::html, "html"},
-                                         Written{Format::epub, "epub"}, Written{Format::docx, "docx"}, Written{Format::srt, "srt"},
+                         testing::Values(Written{Format::plain, "plain"}, Written{Format::markdown, "markdown"},
+                                         Written{Format::html, "html"}, Written{Format::epub, "epub"},
+                                         Written{Format::docx, "docx"}, Written{Format::srt, "srt"},
                                          Written{Format::ssml, "ssml"}),
                          [](const auto& info) { return std::string(info.param.name); });
 
