@@ -8,7 +8,6 @@ void ScriptSettings::apply(const ScriptSettings& stronger) {
   if (!stronger.model.empty() && stronger.model != model) {
     model = stronger.model;
     voice.clear();
-    cast.clear();
   }
   const std::pair<std::string*, const std::string*> words[] = {
       {&title, &stronger.title}, {&voice, &stronger.voice}, {&format, &stronger.format}, {&window, &stronger.window},
