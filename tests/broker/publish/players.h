@@ -70,4 +70,24 @@ inline std::string small_png() {
       70);
 }
 
+// The same with that many bytes in a chunk that readers pass over.
+inline std::string large_png(std::size_t bytes) {
+  std::string chunk = "noIz";
+  for (std::size_t i = 0; i < bytes; ++i) chunk += static_cast<char>(i * 2654435761u >> 13);
+  std::uint32_t sum = ~0u;
+  for (const char byte : chunk) {
+    sum ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ (sum & 1 ? 0xEDB88320u : 0u);
+  }
+  const auto big = [](std::uint32_t value) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xFF);
+    return text;
+  };
+  const std::string picture = small_png();
+  constexpr std::size_t kEnd = 12;  // bytes of the last chunk
+  return picture.substr(0, picture.size() - kEnd) + big(static_cast<std::uint32_t>(bytes)) + chunk + big(~sum) +
+         picture.substr(picture.size() - kEnd);
+}
+
 }  // namespace lectern
