@@ -132,6 +132,7 @@ std::string phonemes_of_words(std::string_view text, const std::string& language
 }  // namespace
 
 std::string phonemes_of(const std::string& text, const std::string& language) {
+  if (!next_inline(text, 0)) return phonemes_of_words(text, language);
   const bool english = language == "en-us" || language == "en-gb";
   std::string out;
   std::string_view rest = text;
