@@ -95,7 +95,7 @@ class PackageReader {
       const std::string& file = item->second.file;
       if (file.empty()) xml_.refuse(node, "'" + item->second.href + "' leads out of the book", kMend);
       if (!archive_.holds(file)) xml_.refuse(node, "the book does not hold " + file, kMend);
-      if (!seen.insert(file).second) xml_.refuse(node, "the spine names " + file + " twice", kMend);
+      if (!seen.insert(file).second) continue;  // named once more, for a place inside of it
       package_.spine.push_back({file, item->second.media_type, attribute(node, "linear") != "no"});
     }
     if (package_.spine.empty()) throw incomplete(file_ + " has no spine: nothing says what is read in the book");
