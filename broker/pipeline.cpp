@@ -7,7 +7,9 @@
 
 #include "broker/coverage.h"
 #include "broker/publish/publisher.h"
+#include "broker/publish/tags.h"
 #include "broker/signal.h"
+#include "broker/text/documents.h"
 #include "broker/text/segmenter.h"
 #include "config/quantity.h"
 #include "config/script_name.h"
@@ -106,6 +108,17 @@ std::pair<std::map<std::uint64_t, std::string>, std::uint64_t> flag_outliers(pub
   return {std::move(told), flagged};
 }
 
+// The picture that an EPUB has on its cover; nullptr: none.
+std::shared_ptr<const publish::Cover> cover_of_book(const std::string& bytes) {
+  try {
+    auto cover = publish::cover_in(text::epub_cover(bytes).bytes);
+    return cover.bytes.empty() ? nullptr : std::make_shared<const publish::Cover>(std::move(cover));
+  } catch (const Fault& fault) {
+    spdlog::warn("the cover of a book cannot be read: {}", fault.what());
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Store& store, ModelShelf& models, const Paths& paths, const Settings& settings, const Clock& clock)
@@ -185,6 +198,7 @@ void Pipeline::publish(const Job& job) {
     const std::uint64_t number = job.number;
     auto missing = std::make_shared<std::vector<std::string>>();
     const auto [flags, flagged] = flag_outliers(*request, job.speed);
+    if (job.text_format == "epub") request->cover = cover_of_book(script);
     request->problems = coverage_problems(models_, job, script, request->segments, request->unspoken);
     try {
       const auto published =

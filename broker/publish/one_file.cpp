@@ -14,6 +14,8 @@
 #include "broker/publish/staged_file.h"
 #include "broker/publish/subtitles.h"
 #include "broker/publish/timeline.h"
+#include "config/file.h"
+#include "config/seal.h"
 #include "config/sha256.h"
 
 namespace lectern::publish {
@@ -166,6 +168,7 @@ bool Publication::may_replace(const fs::path& audio) const {
     if (stands(name) && (known == named.end() || !is_file_of(name, *known))) return false;
   }
   if (request_.overwrite && audio == request_.target) return true;
+  if (!described || !seal_holds(read_file(sidecar))) return false;
   const auto own = earlier_sidecars(audio, request_.job_id);
   return std::any_of(own.begin(), own.end(), [&](const EarlierSidecar& earlier) {
     return earlier.audio == audio && (is_file_of(audio, earlier.files[0]) ||

@@ -17,7 +17,6 @@ constexpr double kCeiling = 0.99;       // of samples whose loudness nobody chos
 constexpr double kSafePeak = 0.5;       // below it no codec overshoots full scale
 constexpr double kCodec_db = 1;         // that a codec may overshoot by, usually
 constexpr int kEncodings = 5;           // tries to bring loudness and overshoot where they belong
-constexpr std::int64_t kCodecFrames = 4096;  // that ffmpeg may add at the end
 constexpr std::size_t kTagBytes = 1000;
 constexpr std::size_t kChunk = 8192;
 

@@ -21,6 +21,8 @@ bool is_lossy(const std::string& format);
 // The encoder that these settings ask for, on the emptied `file`. All must outlive it. Throws Fault.
 std::unique_ptr<Encoder> start_encoder(StagedFile& file, const SoundSettings& settings, const std::atomic<bool>& stop);
 
+inline constexpr std::int64_t kCodecFrames = 4096;  // that the program ffmpeg may add at the end
+
 // What such an encoder made. Throws Fault when it cannot be read.
 SoundFacts read_back(const std::filesystem::path& file, const SoundSettings& settings, bool with_peak,
                      const std::atomic<bool>& stop);

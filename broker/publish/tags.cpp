@@ -15,11 +15,16 @@ Cover read_cover(const fs::path& file) {
   if (!fs::exists(file, error)) refuse("is not there");
   if (!fs::is_regular_file(file, error)) refuse("is not a file");
   if (fs::file_size(file, error) > kMostCoverBytes) refuse("is larger than 10 MB");
-  Cover cover{read_file(file), ""};
-  if (cover.bytes.starts_with("\xFF\xD8\xFF")) cover.mime = "image/jpeg";
-  if (cover.bytes.starts_with("\x89PNG\r\n\x1A\n")) cover.mime = "image/png";
+  Cover cover = cover_in(read_file(file));
   if (cover.mime.empty()) refuse("is neither JPEG nor PNG");
   return cover;
+}
+
+Cover cover_in(std::string bytes) {
+  if (bytes.size() > kMostCoverBytes) return {};
+  if (bytes.starts_with("\xFF\xD8\xFF")) return {std::move(bytes), "image/jpeg"};
+  if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return {std::move(bytes), "image/png"};
+  return {};
 }
 
 std::string track_text(const SoundTags& tags) {

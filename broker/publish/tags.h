@@ -17,6 +17,8 @@ inline constexpr std::size_t kMostCoverBytes = 10'000'000;
 
 // Reads a picture. Throws Fault(bad_input) naming the file when it is missing, too large or neither JPEG nor PNG.
 Cover read_cover(const std::filesystem::path& file);
+// The picture in these bytes; an empty one when they hold none that can be a cover.
+Cover cover_in(std::string bytes);
 
 struct ChapterMark {
   double start_s = 0, end_s = 0;  // in the file

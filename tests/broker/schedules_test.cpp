@@ -50,7 +50,7 @@ class SchedulesTest : public testing::Test {
         : paths(Paths::locate(folder)),
           store(folder / "lectern.sqlite", clock),
           models(paths, settings),
-          intake(store, models, settings),
+          intake(store, models, paths, settings),
           pipeline(store, models, paths, settings, clock),
           clients(context, folder / "clients"),
           workers(context, folder / "workers"),
