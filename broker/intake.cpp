@@ -68,14 +68,14 @@ fs::path as_folder(const fs::path& output) {
 }
 
 // A cover must be there, and be one; a relative path counts from the script.
-void settle_cover(Delivery& delivery, const std::string& script_name) {
+void settle_cover(Delivery& delivery, const std::string& script_name, const std::string& format) {
   if (delivery.cover.empty()) return;
   fs::path cover = expand_home(delivery.cover);
   if (cover.is_relative()) cover = fs::path(script_name).parent_path() / cover;
   if (cover.is_relative())
     throw Fault(Exit::bad_input, "field 'cover': " + delivery.cover + " is no absolute path",
                 "write it from the root, or from ~/");
-  publish::read_cover(cover);
+  publish::read_cover(cover, format);
   delivery.cover = cover.lexically_normal().string();
 }
 
@@ -137,7 +137,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   check_field(publish::find_format(job.format) != nullptr, "format", "there is no format '" + job.format + "'",
               "use wav, flac, ogg, opus, mp3 or m4b");
   publish::require_format(job.format);
-  settle_cover(said.delivery, submit.script_name);
+  settle_cover(said.delivery, submit.script_name, job.format);
   job.delivery = to_json(said.delivery).dump();
   check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
               "must be the absolute path of a file", "");

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <cstdint>
 
+#include "broker/publish/output_name.h"
+
 namespace lectern::publish {
 
 namespace {
 
 constexpr char kUtf8 = 3, kFrontCover = 3;
 constexpr std::size_t kMostChapters = 255;  // an entry count is one byte
+constexpr std::size_t kTitleBytes = 126;    // ffmpeg misreads the size of a longer title inside a chapter
 
 // Four bytes of seven bits each, as ID3v2.4 counts everything.
 std::string size_bytes(std::size_t size) {
@@ -52,7 +55,7 @@ std::string chapter_frames(const std::vector<ChapterMark>& chapters) {
     for (std::size_t i = begin; i < end; ++i)
       frames += frame("CHAP", chapter_id(i) + number(milliseconds(chapters[i].start_s)) +
                                   number(milliseconds(chapters[i].end_s)) + no_offsets +
-                                  text_frame("TIT2", "", chapters[i].title));
+                                  text_frame("TIT2", "", cut_text(chapters[i].title, kTitleBytes)));
   }
   return frames;
 }

@@ -182,7 +182,7 @@ Rendered render(const PublishRequest& request, const Timeline& timeline, const s
                 const PartFiles& files, const std::atomic<bool>& stop,
                 const std::function<void(const std::string& key)>& missing) {
   std::shared_ptr<const Cover> cover = request.cover;
-  if (!request.delivery.cover.empty()) cover = std::make_shared<const Cover>(read_cover(request.delivery.cover));
+  if (!request.delivery.cover.empty()) cover = std::make_shared<const Cover>(read_cover(request.delivery.cover, request.format));
   const LoudnessPreset* preset = find_preset(request.delivery.loudness);
   Rendered result;
   if (preset) {

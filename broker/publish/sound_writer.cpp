@@ -50,7 +50,8 @@ SoundWriter::SoundWriter(StagedFile& file, const SoundSettings& settings) : file
 void SoundWriter::set_tags(const SoundTags& tags) {
   if (is(settings_.format, SF_FORMAT_MPEG)) return;
   if (is(settings_.format, SF_FORMAT_FLAC) || is(settings_.format, SF_FORMAT_OGG)) {
-    sf_set_string(encoder_, SF_STR_COMMENT, room_for_tags(tags).c_str());
+    const bool opus = (settings_.format & SF_FORMAT_SUBMASK) == SF_FORMAT_OPUS;
+    sf_set_string(encoder_, SF_STR_COMMENT, room_for_tags(tags, opus ? kMostOpusTags : std::string::npos).c_str());
     return;
   }
   const std::pair<int, std::string> texts[] = {

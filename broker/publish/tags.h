@@ -15,8 +15,11 @@ struct Cover {
 // The most that an ID3 tag, which counts in 28 bits, holds with room to spare; no cover of a book is larger.
 inline constexpr std::size_t kMostCoverBytes = 10'000'000;
 
-// Reads a picture. Throws Fault(bad_input) naming the file when it is missing, too large or neither JPEG nor PNG.
-Cover read_cover(const std::filesystem::path& file);
+inline constexpr std::size_t kMostOpusCoverBytes = 24'000;  // see vorbis_tags.h
+
+// Reads a picture for files of that format. Throws Fault(bad_input) naming the file when it is missing, too large or
+// neither JPEG nor PNG.
+Cover read_cover(const std::filesystem::path& file, const std::string& format);
 // The picture in these bytes; an empty one when they hold none that can be a cover.
 Cover cover_in(std::string bytes);
 

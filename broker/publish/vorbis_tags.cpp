@@ -1,5 +1,6 @@
 #include "broker/publish/vorbis_tags.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -149,10 +150,10 @@ void seal_page(Page& page) {
 
 }  // namespace
 
-std::string room_for_tags(const SoundTags& tags) {
+std::string room_for_tags(const SoundTags& tags, std::size_t most) {
   std::size_t bytes = kSlack;
   for (const std::string& comment : ogg_comments(tags)) bytes += 4 + comment.size();
-  return std::string(bytes, ' ');
+  return std::string(std::min(bytes, most), ' ');
 }
 
 std::uint32_t ogg_checksum(const std::string& page) {
@@ -210,10 +211,11 @@ void write_ogg_tags(StagedFile& file, const SoundTags& tags) {
   const std::string vendor(begin.substr(packet.size() + 4, vendor_bytes));
   std::vector<std::string> comments = ogg_comments(tags);
   const std::string framing(opus ? 0 : 1, '\x01');  // of Vorbis, which lets nothing follow: a comment fills the room
-  const std::size_t needed = packet.size() + comment_block(vendor, comments).size() + framing.size();
   const std::string fill = "PADDING=";
-  if (needed + 4 + fill.size() > room) no_room(file);
-  comments.push_back(fill + std::string(room - needed - 4 - fill.size(), ' '));
+  const auto needed = [&] { return packet.size() + comment_block(vendor, comments).size() + framing.size(); };
+  while (!comments.empty() && needed() + 4 + fill.size() > room) comments.pop_back();
+  if (needed() + 4 + fill.size() > room) no_room(file);
+  comments.push_back(fill + std::string(room - needed() - 4 - fill.size(), ' '));
   packet += comment_block(vendor, comments) + framing;
   std::size_t written = 0;
   for (Page& page : pages) {

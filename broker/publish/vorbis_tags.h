@@ -13,8 +13,12 @@
 
 namespace lectern::publish {
 
-// A comment that takes as much room as the tags will need.
-std::string room_for_tags(const SoundTags& tags);
+// libsndfile loses the comments of an Opus file that hold more. What does not fit is left out: the cover first, then the
+// last chapters.
+inline constexpr std::size_t kMostOpusTags = 50'000;
+
+// A comment that takes as much room as the tags will need, or as there may be.
+std::string room_for_tags(const SoundTags& tags, std::size_t most);
 
 // Replaces the comments of a complete file. Throws Fault.
 void write_flac_tags(StagedFile& file, const SoundTags& tags);
