@@ -104,7 +104,7 @@ json all_voices_json(const Paths& paths, const Catalogue& catalogue, const Catal
     if (model.clones_voices) cloning += (cloning.empty() ? "" : ", ") + model.name;
   }
   if (cloning.empty()) return voices;
-  std::vector<std::string> damaged;
+  std::vector<Fault> damaged;
   for (const RecordedVoice& voice : recorded_voices(paths, &damaged))
     voices.push_back({{"name", voice.name},
                       {"model", cloning},
@@ -114,13 +114,13 @@ json all_voices_json(const Paths& paths, const Catalogue& catalogue, const Catal
                       {"refusal", nullptr},
                       {"default", false},
                       {"source", voice.source}});
-  for (const std::string& fault : damaged)
+  for (const Fault& fault : damaged)
     voices.push_back({{"name", nullptr},
                       {"model", cloning},
                       {"language", nullptr},
                       {"sex", nullptr},
                       {"served", false},
-                      {"refusal", fault},
+                      {"refusal", fault.what()},
                       {"default", false}});
   return voices;
 }

@@ -52,7 +52,7 @@ std::optional<RecordedVoice> recorded_voice(const Paths& paths, const std::strin
   return read_recorded_voice(paths.voice(name));
 }
 
-std::vector<RecordedVoice> recorded_voices(const Paths& paths, std::vector<std::string>* damaged) {
+std::vector<RecordedVoice> recorded_voices(const Paths& paths, std::vector<Fault>* damaged) {
   std::vector<RecordedVoice> voices;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(paths.voices(), none)) {
@@ -60,7 +60,7 @@ std::vector<RecordedVoice> recorded_voices(const Paths& paths, std::vector<std::
     try {
       voices.push_back(read_recorded_voice(entry.path()));
     } catch (const Fault& fault) {
-      if (damaged != nullptr) damaged->push_back(fault.what());
+      if (damaged != nullptr) damaged->push_back(fault);
     }
   }
   std::sort(voices.begin(), voices.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "config/fault.h"
 #include "config/paths.h"
 
 namespace lectern {
@@ -37,6 +38,6 @@ void write_recorded_voice(const std::filesystem::path& folder, const RecordedVoi
 // nullopt: there is none of that name.
 std::optional<RecordedVoice> recorded_voice(const Paths& paths, const std::string& name);
 // All of them by name. A folder that cannot be read is left out and told to `damaged`.
-std::vector<RecordedVoice> recorded_voices(const Paths& paths, std::vector<std::string>* damaged = nullptr);
+std::vector<RecordedVoice> recorded_voices(const Paths& paths, std::vector<Fault>* damaged = nullptr);
 
 }  // namespace lectern

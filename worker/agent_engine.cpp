@@ -301,9 +301,10 @@ void Agent::back_off(const std::string& why, Time now) {
   backoff_ = std::min<std::chrono::seconds>(2 * backoff_, kLongestBackoff);
 }
 
-// The engine is gone, or could not be started. Segments that it had begun are reported as lost with it; the others are
-// given back without blame. Until as many were answered as were lost, segments are spoken alone: then the next end of
-// the engine has one cause, and its neighbours do not use up their tries.
+// The engine is gone, or could not be started. Segments that were handed to it are reported as lost with it: which of
+// them it had begun is not known, for its last takes may be lost too. The others are given back without blame. Until as
+// many were answered as were lost, segments are spoken alone: then the next end of the engine has one cause, and its
+// neighbours do not use up their tries.
 void Agent::fail(protocol::EngineFailed failure, Time now) {
   failure.model = model_;
   if (failure.loading) {
@@ -312,7 +313,6 @@ void Agent::fail(protocol::EngineFailed failure, Time now) {
     expected_.reset();
   } else {
     failure.leases = line_.handed_leases();
-    failure.leases.resize(std::min(failure.leases.size(), static_cast<std::size_t>(lanes_)));
     for (const protocol::Lease& lease : failure.leases) line_.remove(lease);
     suspects_ = std::max(suspects_, failure.leases.size());
   }

@@ -60,6 +60,16 @@ Place place_of(std::u32string_view script, std::size_t position) {
   return place;
 }
 
+void begin_chapters(std::vector<Block>& blocks, const std::map<std::size_t, int>& levels) {
+  std::map<int, std::size_t> counts;
+  for (const auto& [block, level] : levels) ++counts[level];
+  if (counts.empty()) return;
+  const auto often = std::find_if(counts.begin(), counts.end(), [](const auto& count) { return count.second > 1; });
+  const int deepest = often == counts.end() ? counts.begin()->first : often->first;
+  for (const auto& [block, level] : levels)
+    if (level <= deepest) blocks[block].before = Break::chapter;
+}
+
 void drop_silent_blocks(Document& document) {
   Break before = Break::clause;
   double pause_s = -1;

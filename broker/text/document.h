@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,10 @@ Place place_of(std::u32string_view script, std::size_t position);
 
 Document read_plain(std::u32string_view script, const std::string& language);
 Document read_markdown(std::u32string_view script);
+
+// Which headings begin chapters: all down to the first level that occurs more than once, so that a book's own title does
+// not stand in their way. `levels`: of the blocks that are headings, by their number; 1 is the highest.
+void begin_chapters(std::vector<Block>& blocks, const std::map<std::size_t, int>& levels);
 
 // Takes out the blocks without words; what was heard before them is heard before the next block.
 void drop_silent_blocks(Document& document);

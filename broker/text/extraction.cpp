@@ -47,16 +47,6 @@ void Extraction::begin_heading(int level) {
   level_ = level;
 }
 
-void Extraction::settle_headings() {
-  std::map<int, std::size_t> counts;
-  for (const auto& [block, level] : levels_) ++counts[level];
-  if (counts.empty()) return;
-  const auto often = std::find_if(counts.begin(), counts.end(), [](const auto& count) { return count.second > 1; });
-  const int deepest = often == counts.end() ? counts.begin()->first : often->first;
-  for (const auto& [block, level] : levels_)
-    if (level <= deepest) blocks_[block].before = Break::chapter;
-}
-
 Block& Extraction::open_block() {
   if (open_) return blocks_.back();
   separate();
@@ -176,7 +166,7 @@ void Extraction::chapter(const std::string& anchor, const std::string& title) {
 Extracted Extraction::finish() && {
   open_ = false;
   flush();
-  if (chapters_.empty()) settle_headings();
+  if (chapters_.empty()) begin_chapters(blocks_, levels_);
   Extracted result;
   result.text = std::move(text_);
   result.document.blocks = std::move(blocks_);

@@ -66,7 +66,6 @@ class Extraction {
     std::u32string text;
     std::string reason;
   };
-  void settle_headings();
   Block& open_block();
   void put(char32_t c);
   void separate();

@@ -66,6 +66,9 @@ class MarkdownReader {
                               nullptr,
                               nullptr};
     md_parse(utf8_.data(), static_cast<MD_SIZE>(utf8_.size()), &parser, this);
+    // Only what stands first can be the title of the whole.
+    if (!levels_.empty() && levels_.begin()->first > 0) std::erase_if(levels_, [](const auto& h) { return h.second > 1; });
+    begin_chapters(document_.blocks, levels_);
     drop_silent_blocks(document_);
     return std::move(document_);
   }
@@ -125,8 +128,9 @@ class MarkdownReader {
     switch (type) {
       case MD_BLOCK_H: {
         const unsigned level = static_cast<MD_BLOCK_H_DETAIL*>(detail)->level;
-        next_before_ = std::max(next_before_, level == 1 ? Break::chapter : Break::section);
+        next_before_ = std::max(next_before_, Break::section);
         begin_block(true);
+        levels_.emplace(document_.blocks.size() - 1, static_cast<int>(level));
         break;
       }
       case MD_BLOCK_OL:
@@ -220,6 +224,7 @@ class MarkdownReader {
   std::string utf8_;
   std::vector<std::uint32_t> position_;  // of each byte
   Document document_;
+  std::map<std::size_t, int> levels_;  // of the blocks that are headings
   Break next_before_ = Break::paragraph;
   std::vector<bool> ordered_;  // the lists that are open
   std::size_t last_ = 0;       // position of the last character read

@@ -122,10 +122,9 @@ void Checkup::voice() {
 // A voice whose recording is gone may still speak, from what was computed of it; it cannot be made again.
 void Checkup::recordings() {
   const std::size_t before = findings_.size();
-  std::vector<std::string> damaged;
+  std::vector<Fault> damaged;
   const auto voices = recorded_voices(paths_, &damaged);
-  for (const std::string& what : damaged)
-    warning("voice-file-damaged", what, "remove the voice and add it again: lectern voice remove NAME");
+  for (const Fault& fault : damaged) warning("voice-file-damaged", fault.what(), fault.hint());
   for (const RecordedVoice& voice : voices) {
     const fs::path recording = paths_.voice(voice.name) / kVoiceRecording;
     const std::string mend = fmt::format("lectern voice remove {0}, then lectern voice add {0} RECORDING ({1})", voice.name,

@@ -45,7 +45,7 @@ class DispatcherTest : public testing::Test {
     job.output = "/out/job.flac";
     const auto number = store.add_job(job).number;
     std::vector<NewSegment> rows;
-    for (int i = 0; i < segments; ++i) rows.push_back({0, 4, "sentence", "words", "key" + std::to_string(i), 1});
+    for (int i = 0; i < segments; ++i) rows.push_back({0, 4, "sentence", "words", std::string(63, 'a') + std::to_string(i), 1});
     store.set_segments(number, rows, "[]", "hash");
     store.commit();
     return number;

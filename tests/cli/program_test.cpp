@@ -71,7 +71,7 @@ TEST_F(ProgramTest, SubmitWithoutScriptsIsWrongUsage) { refused({"submit"}, 2, "
 
 TEST_F(ProgramTest, UnknownFormatSpeedAndPriorityAreWrongUsage) {
   file("a.txt");
-  refused({"submit", "a.txt", "--format", "m4b"}, 2, "m4b");
+  refused({"submit", "a.txt", "--format", "aac"}, 2, "aac");
   refused({"submit", "a.txt", "--speed", "3"}, 2, "speed");
   refused({"submit", "a.txt", "--speed", "fast"}, 2, "fast");
   refused({"submit", "a.txt", "--priority", "101"}, 2, "priority");
@@ -82,7 +82,7 @@ TEST_F(ProgramTest, OutputsThatCannotBeAreRefused) {
   file("b.txt");
   file("plain");
   refused({"submit", "a.txt", "b.txt", "-o", "both.mp3"}, 2, "more than one script");
-  refused({"submit", "a.txt", "-o", "a.m4b"}, 2, "'m4b'");
+  refused({"submit", "a.txt", "-o", "a.aac"}, 2, "'aac'");
   refused({"submit", "a.txt", "-o", "a.mp3", "--format", "wav"}, 2, "does not fit");
   refused({"submit", "a.txt", "-o", "no/such/"}, 4, "does not exist");
   refused({"submit", "a.txt", "-o", "plain"}, 5, "is not a folder");

@@ -105,13 +105,15 @@ TEST_F(VoiceChoices, MadeFromRecordingsAreListedAndReadBack) {
   fs::create_directories(paths_.voices() / ".new-17");
   fs::create_directories(paths_.voice("broken"));
   write_file(paths_.voice("broken") / kVoiceRecord, "{}");
-  std::vector<std::string> damaged;
+  std::vector<Fault> damaged;
   const auto voices = recorded_voices(paths_, &damaged);
   ASSERT_EQ(voices.size(), 2u);
   EXPECT_EQ(voices[0].name, "anna_2");
   EXPECT_EQ(voices[1].source, "zoe.wav");
   EXPECT_EQ(voices[1].examination.at("verdict"), "good");
-  EXPECT_THAT(damaged, testing::ElementsAre(HasSubstr("broken/voice.json is damaged")));
+  ASSERT_EQ(damaged.size(), 1u);
+  EXPECT_THAT(damaged[0].what(), HasSubstr("broken/voice.json is damaged"));
+  EXPECT_THAT(damaged[0].hint(), HasSubstr("lectern voice remove broken"));
   EXPECT_FALSE(recorded_voice(paths_, "nobody"));
 }
 

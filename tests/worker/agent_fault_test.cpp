@@ -53,12 +53,12 @@ TEST_F(AgentFaultTest, ReportsADeathWhileWarm) {
   EXPECT_NE(failure().hint.find("memory"), std::string::npos);
 }
 
-TEST_F(AgentFaultTest, BlamesWhatTheEngineHadBegunAndGivesTheRestBack) {
+TEST_F(AgentFaultTest, BlamesWhatTheEngineWasHandedAndGivesTheRestBack) {
   busy(4, 2);
   work(5, "bell");
   dies(SIGABRT);
-  EXPECT_EQ(failure().leases, leases({1, 2}));
-  EXPECT_EQ(said_to_broker<protocol::GiveBack>().at(0).leases, leases({3, 4, 5}));
+  EXPECT_EQ(failure().leases, leases({1, 2, 3, 4}));
+  EXPECT_EQ(said_to_broker<protocol::GiveBack>().at(0).leases, leases({5}));
   EXPECT_EQ(failure().message, "the engine ended by itself: signal 6 (Aborted)");
   EXPECT_EQ(failure().exit, 70);
 }

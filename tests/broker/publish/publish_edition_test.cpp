@@ -1,24 +1,16 @@
 // A redo is published over the job's own former file: whole or not at all, whatever dies, and never over a file that
 // somebody changed.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "config/seal.h"
-#include "tests/broker/publish/studio.h"
+#include "tests/broker/publish/crashing.h"
 
 namespace lectern::publish {
 namespace {
 
-constexpr int kKilled = 86;
 std::vector<std::string> steps_seen;
-std::string die_at;
 
 void note_step(const char* step) { steps_seen.push_back(step); }
-void die(const char* step) {
-  if (step == die_at) ::_exit(kKilled);
-}
 
-class PublishEdition : public Studio {
+class PublishEdition : public Crashing {
  protected:
   PublishEdition() {
     first = three_tones();
@@ -32,23 +24,6 @@ class PublishEdition : public Studio {
       *hash = sha256_file(run(elsewhere).audio);
       fs::remove_all(root / "reference");
     }
-  }
-
-  bool killed_at(const PublishRequest& request, const std::string& step) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      die_at = step;
-      fault_hooks.at_step = die;
-      try {
-        run(request);
-      } catch (...) {
-        ::_exit(1);
-      }
-      ::_exit(0);
-    }
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) && WEXITSTATUS(status) == kKilled;
   }
 
   std::vector<std::string> steps_of_a_redo() {
@@ -69,10 +44,6 @@ class PublishEdition : public Studio {
     EXPECT_EQ(sidecar["sha256"], new_hash);
     EXPECT_EQ(sidecar["edition"], 1);
     EXPECT_TRUE(seal_holds(read_text(published.sidecar)));
-  }
-
-  void clear() {
-    for (const auto& file : standing()) fs::remove_all(out / file);
   }
 
   PublishRequest first, second;

@@ -29,6 +29,13 @@ TEST(Markdown, HeadingsAreChaptersAndSections) {
   EXPECT_EQ(result.segments[4].after, Break::section);
 }
 
+TEST(Markdown, ATitleThatStandsFirstDoesNotStandInTheWayOfChapters) {
+  const auto result = markdown("# A Book\n\nBy somebody.\n\n## One\n\nWords here.\n\n### Part\n\nMore.\n\n## Two\n\nThe end.");
+  std::vector<std::string> titles;
+  for (const Chapter& chapter : result.chapters) titles.push_back(chapter.title);
+  EXPECT_THAT(titles, ElementsAre("A Book", "One", "Two"));
+}
+
 TEST(Markdown, LinksAndImagesAreTheirText) {
   EXPECT_THAT(spoken(markdown("See [the *manual*](https://example.com/x?y=1 \"title\") and ![a white rabbit](r.png) "
                               "there. [Ref][1] too.\n\n[1]: https://example.com\n")),
