@@ -7,6 +7,7 @@ namespace lectern::publish {
 namespace {
 
 std::vector<std::string> steps_seen;
+std::string fails_at;
 
 void note_step(const char* step) { steps_seen.push_back(step); }
 
@@ -149,9 +150,9 @@ TEST_F(PublishEdition, ThatFailsLeavesTheOldFilesAsTheyWere) {
   const std::string sidecar = read_text(out / "story.json");
   for (const char* step : {"audio_half_encoded", "sidecar_synced", "sidecar_placed", "sidecar_folder_synced"}) {
     steps_seen.clear();
-    die_at = step;
+    fails_at = step;
     fault_hooks.at_step = [](const char* at) {
-      if (at == die_at) throw Fault(Exit::no_space, "no space");
+      if (at == fails_at) throw Fault(Exit::no_space, "no space");
     };
     fault_of([&] { run(second); });
     fault_hooks = {};
