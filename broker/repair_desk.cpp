@@ -152,12 +152,24 @@ void RepairDesk::verify(const std::string& peer, std::uint64_t request, const pr
     known->script = p_.store.script(job.number);
     file = job.output;
   }
-  p_.pipeline.run([this, peer, request, file, known, takes = p_.paths.takes()]() -> WorkPool::Result {
+  auto& asker = verifying_[file.string()];
+  if (asker) {
+    *asker = {peer, request};
+    protocol::Progress progress;
+    if (known) progress.job = p_.store.view(known->job);
+    return p_.post.to_client(peer, progress, request);
+  }
+  asker = std::make_shared<Asker>(Asker{peer, request});
+  p_.pipeline.run([this, asker, file, known, takes = p_.paths.takes()]() -> WorkPool::Result {
+    const auto answer = [this, asker, file](const auto& message) {
+      verifying_.erase(file.string());
+      p_.post.to_client(asker->peer, message, asker->request);
+    };
     try {
       auto verified = std::make_shared<protocol::Verified>(verify_output(file, known, takes, p_.models));
-      return [this, peer, request, verified] { p_.post.to_client(peer, *verified, request); };
+      return [answer, verified] { answer(*verified); };
     } catch (const Fault& fault) {
-      return [this, peer, request, error = protocol::to_error(fault)] { p_.post.to_client(peer, error, request); };
+      return [answer, error = protocol::to_error(fault)] { answer(error); };
     }
   });
 }

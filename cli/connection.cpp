@@ -45,7 +45,11 @@ void Connection::retry() {
 std::optional<protocol::Message> Connection::take() {
   while (auto frames = protocol::receive(socket_)) {
     protocol::Message message = protocol::decode(std::move(*frames));
-    if (message.type == protocol::Progress::kType) return message;
+    if (message.type == protocol::Progress::kType) {  // whatever is asked of it, the broker is at work
+      quiet_since_ = Clock::now();
+      tries_ = 0;
+      return message;
+    }
     if (pending_.erase(message.request) > 0) {
       quiet_since_ = Clock::now();
       tries_ = 0;

@@ -50,6 +50,16 @@ TEST_F(ConnectionTest, ABrokerThatNeverAnswersIsGivenUp) {
   EXPECT_EQ(revivals, 2);
 }
 
+TEST_F(ConnectionTest, ABrokerThatSaysHowItGetsOnIsWaitedForLongerThanASilentOne) {
+  ScriptedBroker broker(paths, [asked = 0](const Message& m) mutable {
+    if (++asked < 8) return Answers{encode(Progress{}, m.request)};
+    return Answers{encode(Welcome{}, m.request)};
+  });
+  Connection connection = connect({milliseconds(20), 3});
+  connection.ask<Welcome>(Hello{});
+  EXPECT_EQ(broker.heard(Hello::kType), 8u);
+}
+
 TEST_F(ConnectionTest, NoBrokerAtAllIsGivenUpToo) {
   Connection connection = connect({milliseconds(10), 2});
   EXPECT_EQ(fault(connection).exit(), Exit::no_broker);
