@@ -170,6 +170,8 @@ void RepairDesk::verify(const std::string& peer, std::uint64_t request, const pr
       return [answer, verified] { answer(*verified); };
     } catch (const Fault& fault) {
       return [answer, error = protocol::to_error(fault)] { answer(error); };
+    } catch (const std::exception& e) {  // whatever it is, nobody waits for ever
+      return [answer, error = protocol::to_error(Fault(Exit::internal, e.what()))] { answer(error); };
     }
   });
 }
