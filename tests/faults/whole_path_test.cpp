@@ -158,7 +158,7 @@ TEST(WholePath, ASegmentThatCannotBeSpokenFailsAloneWithItsText) {
 }
 
 TEST(WholePath, ASegmentThatKillsTheEngineFailsAloneAndItsNeighboursAreSpoken) {
-  Installation lectern(50, "max_attempts: 2\n");
+  Installation lectern(0, "max_attempts: 2\n");
   const auto script = lectern.script("a.txt", sentences(3, "one") + "\n\nHere it says fault-crash in the middle of it.\n\n" +
                                                   sentences(3, "two"));
   const Ended ended = lectern.run({"submit", script, "--wait"});
