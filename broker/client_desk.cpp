@@ -35,7 +35,7 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
   } else if (type == protocol::Status::kType) {
     const auto wanted = protocol::parse<protocol::Status>(message);
     status(peer, message.request,
-           wanted.workers_only ? std::vector<std::uint64_t>() : p_.store.select(wanted.selection, false));
+           wanted.workers_only ? std::vector<std::uint64_t>() : p_.store.select(wanted.selection, false, wanted.most));
   } else if (type == protocol::Follow::kType) {
     const auto follow = protocol::parse<protocol::Follow>(message);
     const auto jobs = p_.store.select(follow.selection, false);
@@ -83,32 +83,31 @@ void ClientDesk::submit(const std::string& peer, const protocol::Message& messag
   if (guard_removed("no-dedupe")) submit.job_id += std::to_string(p_.clock.monotonic_ms());
   if (message.payload.size() != 1)
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
+  protocol::Submitted answer;
   if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
-    answer_submit(peer, message.request, *known, true);
-    return;
+    answer.known = true;
+    return answer_submit(peer, message.request, *p_.store.job(*known), std::move(answer));
   }
   const Intake::Checked checked = p_.intake.check(submit, message.payload[0]);
   if (submit.dry_run) return estimate(peer, message.request, checked);
-  const auto added = p_.intake.add(checked.job);
-  answer_submit(peer, message.request, added.number, added.known, &checked);
+  answer.warning = checked.warning;
+  answer.left_out = checked.left_out;
+  answer.skippable = checked.skippable;
+  Job job;
+  static_cast<JobTerms&>(job) = checked.job;
+  job.number = p_.intake.add(checked.job).number;
+  answer_submit(peer, message.request, job, std::move(answer));
 }
 
-void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
-                               const Intake::Checked* checked) {
-  const auto job = p_.store.job(number);
-  protocol::Submitted answer;
-  answer.job_id = job->job_id;
-  answer.output = job->output;
-  answer.number = number;
-  answer.known = known;
-  answer.name = job->name;
-  answer.waits = p_.timetable.waits_for(*job);
-  answer.warning = p_.estimates.too_late(*job);
-  if (checked) {
-    if (!checked->warning.empty()) answer.warning += (answer.warning.empty() ? "" : "; ") + checked->warning;
-    answer.left_out = checked->left_out;
-    answer.skippable = checked->skippable;
-  }
+void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, const Job& job,
+                               protocol::Submitted answer) {
+  answer.job_id = job.job_id;
+  answer.output = job.output;
+  answer.number = job.number;
+  answer.name = job.name;
+  answer.waits = p_.timetable.waits_for(job);
+  if (const std::string late = p_.estimates.too_late(job); !late.empty())
+    answer.warning = late + (answer.warning.empty() ? "" : "; ") + answer.warning;
   p_.post.to_client(peer, answer, request);
 }
 

@@ -62,8 +62,8 @@ class ClientDesk {
     std::int64_t until_ms = 0;
   };
   void submit(const std::string& peer, const protocol::Message& message);
-  void answer_submit(const std::string& peer, std::uint64_t request, std::uint64_t number, bool known,
-                     const Intake::Checked* checked = nullptr);
+  // `answer` holds what the check of a new job found.
+  void answer_submit(const std::string& peer, std::uint64_t request, const Job& job, protocol::Submitted answer);
   void estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked);
   void status(const std::string& peer, std::uint64_t request, const std::vector<std::uint64_t>& jobs);
   void report(const std::string& peer, std::uint64_t request, const protocol::Report& wish);

@@ -455,10 +455,9 @@ Dispatcher::Pace Dispatcher::pace_where(const Wanted& wanted) const {
 void Dispatcher::learn_speed() {
   const Spoken& last = spoken_.back();
   if (last.at_ms - learned_ms_ < kLearnFromMs) return;
-  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.model == last.model; });
-  if (pace.working_s * 1000 < kLearnFromMs) return;
   learned_ms_ = last.at_ms;
-  store_.learn_speed(last.model, pace.audio_s / pace.working_s);
+  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.model == last.model; });
+  if (pace.working_s * 1000 >= kLearnFromMs) store_.learn_speed(last.model, pace.audio_s / pace.working_s);
 }
 
 double Dispatcher::speed_of(const std::string& worker) const {

@@ -123,7 +123,7 @@ class Dispatcher {
   double speed_of(const std::string& worker) const;
 
   std::deque<Spoken> spoken_;  // the last minute
-  std::int64_t learned_ms_ = 0;  // when the speed was last kept
+  std::int64_t learned_ms_ = 0;  // when the speed was last looked at
   std::optional<Timetable::Coming> coming_;
   WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };

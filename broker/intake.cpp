@@ -17,8 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_field(bool fine, const std::string& field, const std::string& wrong, const std::string& mend) {
-  if (!fine) throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
+[[noreturn]] void refuse_field(const std::string& field, const std::string& wrong, const std::string& mend) {
+  throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
+}
+
+void check_field(bool fine, const char* field, const char* wrong, const char* mend) {
+  if (!fine) refuse_field(field, wrong, mend);
 }
 
 // The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
@@ -100,8 +104,8 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   said.window = settings_.window;
   said.delivery = settings_.delivery;
   said.skip = settings_.skip;
-  check_field(is_script_format(submit.text_format), "text_format", "there is no format '" + submit.text_format + "'",
-              "use " + script_format_names());
+  if (!is_script_format(submit.text_format))
+    refuse_field("text_format", "there is no format '" + submit.text_format + "'", "use " + script_format_names());
   const text::Format format = text::find_format(submit.text_format);
   const bool is_text = format == text::Format::plain || format == text::Format::markdown;
   std::string own_title;
@@ -134,8 +138,8 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   check_field(job.speed >= 0.5 && job.speed <= 2.0, "speed", "must be from 0.5 to 2.0", "1.0 is the voice's own speed");
   check_field(job.priority >= -100 && job.priority <= 100, "priority", "must be from -100 to 100",
               "0 is the usual one");
-  check_field(publish::find_format(job.format) != nullptr, "format", "there is no format '" + job.format + "'",
-              "use wav, flac, ogg, opus, mp3 or m4b");
+  if (!publish::find_format(job.format))
+    refuse_field("format", "there is no format '" + job.format + "'", "use wav, flac, ogg, opus, mp3 or m4b");
   publish::require_format(job.format);
   settle_cover(said.delivery, submit.script_name, job.format);
   job.delivery = to_json(said.delivery).dump();
@@ -165,7 +169,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
     job.name = name();
   }
   check_output_folder(job.output);
-  job.output = final_output(job);
+  job.output = final_output(job, said.delivery);
   checked.job = std::move(job);
   checked.sound = std::move(sound);
   return checked;
@@ -186,8 +190,8 @@ CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
 When Intake::when(const protocol::Submit& submit, const std::string& window) {
   When when;
   if (window != kAlways) when.window = window;
-  check_field(when.window.empty() || find_window(settings_.windows, when.window), "window",
-              "there is no window '" + when.window + "'", known_windows(settings_.windows, when.window));
+  if (!when.window.empty() && !find_window(settings_.windows, when.window))
+    refuse_field("window", "there is no window '" + when.window + "'", known_windows(settings_.windows, when.window));
   check_field(submit.not_before_ms >= 0, "not_before_ms", "must be a time after 1970, or 0", "");
   check_field(submit.by_ms >= 0, "by_ms", "must be a time after 1970, or 0", "");
   when.not_before_ms = submit.not_before_ms;
@@ -203,10 +207,10 @@ Store::Added Intake::add(const NewJob& job) {
   return added;
 }
 
-std::string Intake::final_output(const NewJob& job) {
+std::string Intake::final_output(const NewJob& job, const Delivery& delivery) {
   auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
   if (job.overwrite && !taken(job.output)) return job.output;
-  return publish::free_name(job.output, parse_delivery(protocol::Json::parse(job.delivery)), taken).string();
+  return publish::free_name(job.output, delivery, taken).string();
 }
 
 }  // namespace lectern

@@ -47,7 +47,7 @@ class Intake {
 
  private:
   When when(const protocol::Submit& submit, const std::string& window);
-  std::string final_output(const NewJob& job);
+  std::string final_output(const NewJob& job, const Delivery& delivery);
 
   Store& store_;
   ModelShelf& models_;

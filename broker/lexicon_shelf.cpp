@@ -20,6 +20,7 @@ constexpr std::size_t kWordsNamed = 5;
 
 // Of those entries the words that the script holds. What is wrong with the script is said when it is cut.
 std::vector<std::string> words_of(const Lexicon& lexicon, const NewJob& job) {
+  if (lexicon.empty()) return {};
   try {
     return text::words_in(lexicon, text::script_text(job.script, job.script_name, text::find_format(job.text_format)));
   } catch (const Fault&) {

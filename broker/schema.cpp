@@ -195,6 +195,38 @@ ALTER TABLE jobs ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;       -- of its 
 ALTER TABLE jobs ADD COLUMN lexicon TEXT NOT NULL DEFAULT '';         -- JSON: its entries when it was submitted
 ALTER TABLE segments ADD COLUMN flags TEXT NOT NULL DEFAULT '';       -- JSON list: what was found odd at publishing
 )sql",
+    // Indexes that are written only when what they say changes, by conditions that are cheap to look at: a list of more
+    // than two states is a table that SQLite builds for every row that it writes.
+    R"sql(
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql,
+  'CHECK(state IN (''held'',''queued'',''running'',''publishing'',''done'',''failed'',''cancelled''))',
+  'CHECK(state = ''held'' OR state = ''queued'' OR state = ''running'' OR state = ''publishing'' OR state = ''done'' '
+  || 'OR state = ''failed'' OR state = ''cancelled'')') WHERE name = 'jobs';
+UPDATE sqlite_schema SET sql = replace(sql,
+  'CHECK(state IN (''waiting'',''leased'',''done'',''failed''))',
+  'CHECK(state = ''waiting'' OR state = ''leased'' OR state = ''done'' OR state = ''failed'')') WHERE name = 'segments';
+PRAGMA writable_schema = RESET;
+ALTER TABLE jobs ADD COLUMN runnable INTEGER NOT NULL DEFAULT 0;      -- 1: it has segments to hand out; by the trigger
+DROP INDEX jobs_runnable;
+DROP INDEX jobs_runnable_by_batch;
+DROP INDEX jobs_by_time;
+DROP INDEX jobs_unfinished;
+DROP INDEX jobs_unfinished_output;
+DROP INDEX jobs_finished;
+CREATE TRIGGER jobs_set_runnable AFTER UPDATE OF waiting, state ON jobs
+  WHEN NEW.runnable <> (NEW.waiting > 0 AND NEW.state IN ('queued','running'))
+  BEGIN UPDATE jobs SET runnable = 1 - runnable WHERE id = NEW.id; END;
+UPDATE jobs SET state = state;
+CREATE INDEX jobs_runnable ON jobs(window, priority DESC, id, not_before_ms, after_job) WHERE runnable = 1;
+CREATE INDEX jobs_runnable_by_batch ON jobs(window, batch, priority DESC, id, not_before_ms, after_job)
+  WHERE runnable = 1;
+CREATE INDEX jobs_by_time ON jobs(not_before_ms) WHERE not_before_ms > 0 AND runnable = 1;
+-- finished_ms is 0 in the states held to publishing, and only there.
+CREATE INDEX jobs_open ON jobs(output, finished_ms) WHERE finished_ms = 0 OR state = 'failed';
+CREATE INDEX jobs_finished ON jobs(finished_ms DESC, id DESC) WHERE finished_ms > 0;
+DELETE FROM history WHERE what = 'submitted';                         -- its job's submitted_ms says it
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
@@ -220,7 +252,7 @@ void prepare_schema(Database& database) {
                 "use the newer Lectern that wrote it, or put back a backup of the older version");
   database.execute(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-      "PRAGMA journal_size_limit=16777216; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
+      "PRAGMA journal_size_limit=16777216; PRAGMA wal_autocheckpoint=3000; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY");
   if (guard_removed("no-db-sync")) database.execute("PRAGMA synchronous=OFF");
   // What stands in the write-ahead log goes to the file and is synced: after a failed sync, parts of the log may be in
   // memory only, and all that is appended behind them would be lost with them.

@@ -65,9 +65,9 @@ namespace {
 
 constexpr const char* kRunnable =
     "SELECT id, batch, waiting, priority, submitted_ms, model, window FROM jobs "
-    "WHERE waiting > 0 AND state IN ('queued','running') AND window = ? AND not_before_ms <= ? "
+    "WHERE runnable = 1 AND window = ? AND not_before_ms <= ? "
     "AND (after_job = 0 OR NOT EXISTS (SELECT 1 FROM jobs p WHERE p.id = jobs.after_job "
-    "AND p.state IN ('held','queued','running','publishing'))) ";
+    "AND p.finished_ms = 0)) ";
 
 }  // namespace
 
@@ -102,7 +102,7 @@ std::vector<RunnableJob> Store::runnable(const std::vector<std::string>& windows
 
 std::int64_t Store::next_not_before() {
   Query query(database_,
-              "SELECT min(not_before_ms) FROM jobs WHERE waiting > 0 AND state IN ('queued','running') "
+              "SELECT min(not_before_ms) FROM jobs WHERE runnable = 1 "
               "AND not_before_ms > 0 AND not_before_ms > ?",
               clock_.wall_ms());
   return query.next() && !query.null(0) ? query.integer(0) : INT64_MAX;

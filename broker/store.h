@@ -29,20 +29,25 @@ struct When {
   std::int64_t not_before_ms = 0;  // 0: at once
   std::int64_t by_ms = 0;          // wished to be done by then; holds nothing up; 0: no wish
   std::uint64_t after_job = 0;     // only once that job has ended, however it ended; 0: none
+  bool operator==(const When&) const = default;
 };
 
-struct NewJob {
+// What a job is submitted with.
+struct JobTerms {
   std::string job_id, batch_id, batch_name, name, script_name, text_format, model, voice, format, output;
   double speed = 1;
   std::uint64_t seed = 0;
   std::int64_t priority = 0;
   bool overwrite = false;
-  std::string script;  // bytes as they stood in the file
   When when;
-  std::string cast = {};      // JSON {speaker: voice}; empty: none
-  std::string lexicon = {};   // JSON: entries of the lexicon that hold for it; empty: none
-  std::string delivery = {};  // JSON: form of the finished work; empty: as set
-  std::string reading = {};   // JSON: how the script is read; empty: as set
+  std::string cast;      // JSON {speaker: voice}; empty: none
+  std::string lexicon;   // JSON: entries of the lexicon that hold for it; empty: none
+  std::string delivery;  // JSON: form of the finished work; empty: as set
+  std::string reading;   // JSON: how the script is read; empty: as set
+};
+
+struct NewJob : JobTerms {
+  std::string script;  // bytes as they stood in the file
 };
 
 struct NewSegment {
@@ -55,22 +60,17 @@ struct NewSegment {
 };
 
 // A job's row.
-struct Job {
-  std::uint64_t number = 0, batch = 0, seed = 0;
-  std::string job_id, batch_id, batch_name, name, script_name, text_format, reason, model, voice, format, output;
-  std::string model_hash;
+struct Job : JobTerms {
+  std::uint64_t number = 0, batch = 0;
+  std::string reason, model_hash;
   JobState state = JobState::queued;
-  double speed = 1, audio_s = 0;
-  std::int64_t priority = 0, submitted_ms = 0, started_ms = 0, finished_ms = 0;
-  bool overwrite = false, cut = false;
-  std::string lexicon;        // JSON: the entries that it was submitted with; empty: none
+  double audio_s = 0;
+  std::int64_t submitted_ms = 0, started_ms = 0, finished_ms = 0;
+  bool cut = false;
   std::uint64_t edition = 0;  // raised by every redo
   std::string redo_id;        // of the last one
   std::uint64_t flagged = 0;  // of its segments when it was published
   std::uint64_t segments = 0, waiting = 0, leased = 0, done = 0, failed = 0, characters = 0, characters_done = 0;
-  When when;
-  std::string cast;  // JSON {speaker: voice}; empty: none
-  std::string delivery, reading;  // JSON, as in NewJob
 };
 
 // A job that has segments to hand out, as the scheduler sees it.
@@ -169,7 +169,9 @@ class Store {
   std::optional<Standing> standing(std::uint64_t number);
   std::optional<std::uint64_t> find_job(const std::string& job_id);
   // Jobs that a selection names, ascending. Throws Fault(not_found) for a name that fits none, or several.
-  std::vector<std::uint64_t> select(const protocol::Selection& selection, bool unfinished_only);
+  // Of `all`, at most so many unfinished ones; 0: all of them.
+  std::vector<std::uint64_t> select(const protocol::Selection& selection, bool unfinished_only,
+                                    std::uint64_t most_unfinished = 0);
   std::vector<std::uint64_t> jobs_in(JobState state);
   std::vector<std::uint64_t> uncut_jobs();
   // The last job that is done and whose audio stands there.
@@ -337,6 +339,7 @@ class Store {
 
  private:
   void begin();
+  std::uint64_t add_batch(const std::string& batch_id, const std::string& batch_name, std::int64_t now_ms);
   void touch(std::uint64_t job) { changed_.insert(job); }
   bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
   void settle(std::uint64_t job);

@@ -63,7 +63,7 @@ std::vector<Drop> Store::drops_of_job(std::uint64_t job) {
 std::vector<Drop> Store::drops_of_ended_jobs() {
   Query query(database_,
               "SELECT d.claim, d.folder, d.name, d.job FROM drops d JOIN jobs j ON j.id = d.job "
-              "WHERE j.state IN ('done','failed','cancelled') ORDER BY d.job");
+              "WHERE j.finished_ms > 0 ORDER BY d.job");
   return read_drops(query);
 }
 
@@ -75,15 +75,15 @@ std::uint64_t Store::drops_in(const std::string& folder) {
 std::string Store::open_batch(const std::string& folder) {
   Query query(database_,
               "SELECT b.batch_id FROM drops d JOIN jobs j ON j.id = d.job JOIN batches b ON b.id = j.batch "
-              "WHERE d.folder = ? AND j.state IN ('held','queued','running','publishing') LIMIT 1",
+              "WHERE d.folder = ? AND j.finished_ms = 0 LIMIT 1",
               folder);
   return query.next() ? query.text(0) : std::string();
 }
 
 bool Store::batch_drained(const std::string& batch_id) {
   Query query(database_,
-              "SELECT 1 FROM jobs WHERE batch = (SELECT id FROM batches WHERE batch_id = ?) AND state IN "
-              "('held','queued','running','publishing') ORDER BY id DESC LIMIT 1",
+              "SELECT 1 FROM jobs WHERE batch = (SELECT id FROM batches WHERE batch_id = ?) AND finished_ms = 0 "
+              "ORDER BY id DESC LIMIT 1",
               batch_id);
   return !query.next();
 }

@@ -63,24 +63,29 @@ std::size_t code_points(const std::string& utf8) {
 Store::Added Store::add_job(const NewJob& job) {
   if (const auto known = find_job(job.job_id)) return {*known, true};
   begin();
-  Query(database_, "INSERT INTO batches(batch_id, name, created_ms) VALUES(?,?,?) ON CONFLICT(batch_id) DO NOTHING",
-        job.batch_id, job.batch_name, clock_.wall_ms())
-      .run();
+  const std::int64_t now = clock_.wall_ms();
   Query(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
         "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading, "
-        "lexicon) "
-        "VALUES(?, (SELECT id FROM batches WHERE batch_id = ?), ?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        job.job_id, job.batch_id, job.name, job.script_name, job.text_format, job.model, job.voice, job.format,
-        job.speed, job.seed, job.priority, job.overwrite, job.output, clock_.wall_ms(), job.when.window,
-        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery,
-        job.reading, job.lexicon)
+        "lexicon) VALUES(?,?,?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        job.job_id, add_batch(job.batch_id, job.batch_name, now), job.name, job.script_name, job.text_format, job.model,
+        job.voice, job.format, job.speed, job.seed, job.priority, job.overwrite, job.output, now, job.when.window,
+        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery, job.reading, job.lexicon)
       .run();
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
-  note(number, "submitted");
   touch(number);
   return {number, false};
+}
+
+// The number of the batch of that id, which is made when it is new.
+std::uint64_t Store::add_batch(const std::string& batch_id, const std::string& batch_name, std::int64_t now_ms) {
+  {
+    Query known(database_, "SELECT id FROM batches WHERE batch_id = ?", batch_id);
+    if (known.next()) return known.count(0);
+  }
+  Query(database_, "INSERT INTO batches(batch_id, name, created_ms) VALUES(?,?,?)", batch_id, batch_name, now_ms).run();
+  return static_cast<std::uint64_t>(database_.last_row());
 }
 
 std::optional<Job> Store::job(std::uint64_t number) {
@@ -102,7 +107,8 @@ std::optional<std::uint64_t> Store::find_job(const std::string& job_id) {
   return query.count(0);
 }
 
-std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, bool unfinished_only) {
+std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, bool unfinished_only,
+                                         std::uint64_t most_unfinished) {
   std::set<std::uint64_t> chosen;
   for (const std::string& wanted : selection.jobs) {
     std::vector<std::uint64_t> found;
@@ -130,11 +136,12 @@ std::vector<std::uint64_t> Store::select(const protocol::Selection& selection, b
     chosen.insert(found.begin(), found.end());
   }
   if (selection.all) {
-    Query unfinished(database_, "SELECT id FROM jobs WHERE state IN ('held','queued','running','publishing')");
+    Query unfinished(database_, "SELECT id FROM jobs INDEXED BY jobs_open WHERE finished_ms = 0 ORDER BY id LIMIT ?",
+                     most_unfinished == 0 ? -1 : static_cast<std::int64_t>(most_unfinished));
     for (std::uint64_t number : numbers(unfinished)) chosen.insert(number);
     if (!unfinished_only) {
       Query finished(database_,
-                     "SELECT id FROM jobs WHERE state IN ('done','failed','cancelled') ORDER BY finished_ms DESC, "
+                     "SELECT id FROM jobs WHERE finished_ms > 0 ORDER BY finished_ms DESC, "
                      "id DESC LIMIT 20");
       for (std::uint64_t number : numbers(finished)) chosen.insert(number);
     }
@@ -149,7 +156,7 @@ std::vector<std::uint64_t> Store::jobs_in(JobState state) {
 
 std::vector<std::uint64_t> Store::uncut_jobs() {
   Query query(database_,
-              "SELECT id FROM jobs WHERE state IN ('held','queued','running','publishing') AND cut = 0 ORDER BY id");
+              "SELECT id FROM jobs INDEXED BY jobs_open WHERE finished_ms = 0 AND cut = 0 ORDER BY id");
   return numbers(query);
 }
 
@@ -161,7 +168,7 @@ std::optional<std::uint64_t> Store::published_by(const std::string& output) {
 
 bool Store::output_taken(const std::string& output) {
   return Query(database_,
-               "SELECT 1 FROM jobs WHERE output = ? AND state IN ('held','queued','running','publishing','failed')",
+               "SELECT 1 FROM jobs WHERE output = ? AND (finished_ms = 0 OR state = 'failed')",
                output)
       .next();
 }
@@ -321,13 +328,13 @@ protocol::JobView Store::view(const Job& job) {
 }
 
 std::uint64_t Store::unfinished_jobs() {
-  Query query(database_, "SELECT count(*) FROM jobs WHERE state IN ('held','queued','running','publishing')");
+  Query query(database_, "SELECT count(*) FROM jobs INDEXED BY jobs_open WHERE finished_ms = 0");
   return query.next() ? query.count(0) : 0;
 }
 
 std::uint64_t Store::waiting_segments() {
   Query query(database_,
-              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE waiting > 0 AND state IN ('queued','running')");
+              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE runnable = 1");
   return query.next() ? query.count(0) : 0;
 }
 

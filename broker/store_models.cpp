@@ -5,9 +5,9 @@ namespace lectern {
 namespace {
 
 constexpr const char* kWaits =
-    "waiting > 0 AND state IN ('queued','running') "
+    "runnable = 1 "
     "AND (after_job = 0 OR NOT EXISTS (SELECT 1 FROM jobs p WHERE p.id = jobs.after_job "
-    "AND p.state IN ('held','queued','running','publishing')))";
+    "AND p.finished_ms = 0))";
 
 }  // namespace
 
@@ -68,8 +68,7 @@ bool Store::has_begun(const std::string& model, const std::string& window, std::
 
 std::uint64_t Store::waiting_of(const std::string& model) {
   Query query(database_,
-              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE model = ? AND waiting > 0 "
-              "AND state IN ('queued','running')",
+              "SELECT coalesce(sum(waiting), 0) FROM jobs WHERE model = ? AND runnable = 1",
               model);
   return query.next() ? query.count(0) : 0;
 }

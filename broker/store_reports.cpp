@@ -8,7 +8,7 @@ namespace lectern {
 std::vector<std::uint64_t> Store::ended_since(std::int64_t from_ms) {
   std::vector<std::uint64_t> jobs;
   Query query(database_,
-              "SELECT id FROM jobs WHERE state IN ('done','failed','cancelled') AND finished_ms >= ? "
+              "SELECT id FROM jobs WHERE finished_ms > 0 AND finished_ms >= ? "
               "ORDER BY finished_ms, id",
               from_ms);
   while (query.next()) jobs.push_back(query.count(0));

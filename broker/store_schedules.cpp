@@ -10,7 +10,7 @@ ScheduleSetting setting_from(const std::string& json) {
   protocol::Json fields = protocol::detail::to_json(ScheduleSetting{});
   fields.update(protocol::Json::parse(json));
   ScheduleSetting setting;
-  protocol::detail::from_json(fields, "schedule", setting);
+  protocol::detail::from_json(fields, {nullptr, "schedule"}, setting);
   return setting;
 }
 
@@ -44,7 +44,7 @@ void Store::remove_schedule(const std::string& name) {
 std::uint64_t Store::unfinished_in_batch(const std::string& batch_id) {
   Query query(database_,
               "SELECT count(*) FROM jobs j JOIN batches b ON b.id = j.batch WHERE b.batch_id = ? "
-              "AND j.state IN ('held','queued','running','publishing')",
+              "AND j.finished_ms = 0",
               batch_id);
   return query.next() ? query.count(0) : 0;
 }

@@ -16,6 +16,10 @@ constexpr int kPagesAStep = 64;
 
 std::vector<protocol::Event> Store::history(std::uint64_t job) {
   std::vector<protocol::Event> events;
+  {
+    Query submitted(database_, "SELECT submitted_ms FROM jobs WHERE id = ?", job);
+    if (submitted.next()) events.push_back({submitted.integer(0), "submitted"});
+  }
   Query query(database_,
               "SELECT at_ms, what FROM (SELECT id, at_ms, what FROM history WHERE job = ? ORDER BY id DESC LIMIT 1000) "
               "ORDER BY id",
@@ -39,7 +43,7 @@ Store::Pruned Store::prune(const protocol::Prune& rules) {
   if (!rules.dry_run) begin();
   std::vector<std::uint64_t> old;
   if (rules.jobs_older_s >= 0) {
-    Query query(database_, "SELECT id FROM jobs WHERE state IN ('done','failed','cancelled') AND finished_ms < ?",
+    Query query(database_, "SELECT id FROM jobs WHERE finished_ms > 0 AND finished_ms < ?",
                 before(rules.jobs_older_s));
     while (query.next()) old.push_back(query.count(0));
   }

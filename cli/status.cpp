@@ -17,9 +17,11 @@
 namespace lectern::cli {
 namespace {
 
+constexpr std::uint64_t kShown = 200;  // unfinished jobs in a table, unless all are asked for
+
 struct Options {
   protocol::Selection selection;
-  bool follow = false;
+  bool follow = false, all = false;
 };
 
 bool names_one_job(const protocol::Selection& selection) {
@@ -33,7 +35,8 @@ std::string table_and_workers(const protocol::Jobs& state, const Terminal& termi
 
 int show_once(const Context& context, const Options& options) {
   Connection connection = LocalBroker(context.paths()).connect();
-  const auto state = connection.ask<protocol::Jobs>(protocol::Status{options.selection});
+  const std::uint64_t most = options.all || context.json ? 0 : kShown;
+  const auto state = connection.ask<protocol::Jobs>(protocol::Status{options.selection, false, most});
   if (context.json) {
     print_json(protocol::detail::to_json(state));
     return 0;
@@ -42,6 +45,9 @@ int show_once(const Context& context, const Options& options) {
   const bool details = names_one_job(options.selection) && state.jobs.size() == 1;
   write_text(STDOUT_FILENO,
              details ? job_details(state.jobs[0], terminal.width) : table_and_workers(state, terminal, SIZE_MAX));
+  if (options.selection.all && most > 0 && state.unfinished > most)
+    write_text(STDOUT_FILENO, std::to_string(state.unfinished - most) +
+                                  " more are unfinished; all of them: lectern status --all\n");
   return 0;
 }
 
@@ -102,12 +108,13 @@ void add_status(CLI::App& app, Context& context, Action& chosen) {
   CLI::App* command = app.add_subcommand("status", "Show jobs: state, progress, time left; one JOB in full");
   command->group(kJobCommands);
   auto o = std::make_shared<Options>();
-  add_jobs(*command, o->selection, "Numbers, ids, or starts of ids; default: unfinished jobs and the last 20 others");
+  add_jobs(*command, o->selection,
+           "Numbers, ids, or starts of ids; default: the first 200 unfinished jobs and the last 20 others");
   add_batch(*command, o->selection);
-  command->add_flag("-a,--all", o->selection.all, "All unfinished jobs and the last 20 others (the default)");
+  command->add_flag("-a,--all", o->all, "All unfinished jobs and the last 20 others");
   command->add_flag("-f,--follow", o->follow, "Stay and show changes until all of them have ended");
   command->callback([&context, &chosen, o] {
-    if (o->selection.jobs.empty() && o->selection.batch_id.empty()) o->selection.all = true;
+    if (o->all || (o->selection.jobs.empty() && o->selection.batch_id.empty())) o->selection.all = true;
     chosen = [&context, o] { return o->follow ? follow(context, *o) : show_once(context, *o); };
   });
 }

@@ -1,7 +1,6 @@
 #include "config/delivery.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "config/fault.h"
 
@@ -10,11 +9,13 @@ namespace {
 
 std::vector<std::string> words_of(const std::string& list) {
   std::vector<std::string> words;
-  std::istringstream in(list + ",");
-  for (std::string word; std::getline(in, word, ',');) {
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    std::string word = list.substr(begin, end - begin);
     word.erase(0, word.find_first_not_of(' '));
     word.erase(word.find_last_not_of(' ') + 1);
-    words.push_back(word);
+    words.push_back(std::move(word));
+    begin = end + 1;
   }
   return words;
 }
@@ -74,6 +75,7 @@ void Delivery::apply(const Delivery& stronger) {
 }
 
 bool Delivery::wants(const std::string& subtitle) const {
+  if (subtitles.empty()) return false;
   const auto words = words_of(subtitles);
   return std::find(words.begin(), words.end(), subtitle) != words.end();
 }

@@ -218,9 +218,11 @@ struct Status {
   static constexpr const char* kDoc = "client: how are these jobs? Answered by `jobs`.";
   Selection selection{};
   bool workers_only = false;
+  std::uint64_t most = 0;
   template <class V>
   static void fields(V&& v) {
     v("selection", &Status::selection, "which jobs; `all` shows unfinished ones and the last 20 finished");
+    v("most", &Status::most, "of `all`, so many unfinished jobs at most, those that were submitted first; 0: all of them");
     v("workers_only", &Status::workers_only, "no jobs, only workers and counts");
   }
 };

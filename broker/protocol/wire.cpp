@@ -1,6 +1,9 @@
 #include "broker/protocol/wire.h"
 
+#include <algorithm>
 #include <bit>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 
 namespace lectern::protocol {
@@ -9,12 +12,18 @@ static_assert(std::endian::native == std::endian::little, "payloads are little-e
 
 namespace detail {
 
-void missing_field(const std::string& path) {
-  throw Fault(Exit::bad_input, "field '" + path + "' is missing", "use programs of one version");
+std::string Place::words() const {
+  const std::string before = outer ? outer->words() : std::string();
+  if (!name) return outer ? before + "[" + std::to_string(index) + "]" : before;
+  return before.empty() ? name : before + "." + name;
 }
 
-void wrong_field(const std::string& path, const char* wanted) {
-  throw Fault(Exit::bad_input, "field '" + path + "' must be " + wanted, "use programs of one version");
+void missing_field(const Place& place) {
+  throw Fault(Exit::bad_input, "field '" + place.words() + "' is missing", "use programs of one version");
+}
+
+void wrong_field(const Place& place, const char* wanted) {
+  throw Fault(Exit::bad_input, "field '" + place.words() + "' must be " + wanted, "use programs of one version");
 }
 
 // Whether brackets stand in more than `most` brackets; in strings they do not count. Json's functions call themselves
@@ -33,7 +42,35 @@ bool deeper_than(std::string_view json, int most) {
   return false;
 }
 
-std::string dump(const Json& header) { return header.dump(-1, ' ', false, Json::error_handler_t::replace); }
+void write_value(std::string& out, const Json& value) {
+  out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void write_value(std::string& out, const std::string& value) {
+  const auto plain = [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; };
+  if (std::all_of(value.begin(), value.end(), plain))
+    ((out += '"') += value) += '"';
+  else
+    write_value(out, Json(value));
+}
+
+template <class Number>
+void write_number(std::string& out, Number value) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void write_value(std::string& out, std::int64_t value) { write_number(out, value); }
+void write_value(std::string& out, std::uint64_t value) { write_number(out, value); }
+
+void write_value(std::string& out, bool value) { out += value ? "true" : "false"; }
+
+void write_value(std::string& out, double value) {
+  if (std::isfinite(value))
+    write_number(out, value);
+  else
+    out += "null";
+}
 
 }  // namespace detail
 
@@ -55,7 +92,7 @@ Message decode(std::vector<std::string> frames) {
   if (!message.header.is_object())
     throw Fault(Exit::bad_input, "message '" + message.type.substr(0, 40) + "': the header is not a JSON object", mend);
   if (auto request = message.header.find("request"); request != message.header.end()) {
-    if (!request->is_number_unsigned()) detail::wrong_field("request", "a whole number, not negative");
+    if (!request->is_number_unsigned()) detail::wrong_field({nullptr, "request"}, "a whole number, not negative");
     message.request = request->get<std::uint64_t>();
   }
   message.payload.assign(std::make_move_iterator(frames.begin() + 3), std::make_move_iterator(frames.end()));

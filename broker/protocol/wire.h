@@ -33,8 +33,15 @@ struct Message {
 Message decode(std::vector<std::string> frames);
 
 namespace detail {
-[[noreturn]] void missing_field(const std::string& path);
-[[noreturn]] void wrong_field(const std::string& path, const char* wanted);
+// Where a field stands, put into words only when something is wrong with it.
+struct Place {
+  const Place* outer = nullptr;
+  const char* name = nullptr;  // nullptr: an element of the list `outer`
+  std::size_t index = 0;
+  std::string words() const;
+};
+[[noreturn]] void missing_field(const Place& place);
+[[noreturn]] void wrong_field(const Place& place, const char* wanted);
 
 template <class T>
 concept Structured = requires { T::fields([](auto&&...) {}); };
@@ -43,66 +50,89 @@ inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
 
+void write_value(std::string& out, const Json& value);
+void write_value(std::string& out, const std::string& value);
+void write_value(std::string& out, bool value);
+void write_value(std::string& out, double value);
+void write_value(std::string& out, std::int64_t value);
+void write_value(std::string& out, std::uint64_t value);
+
+// JSON text; invalid UTF-8 is replaced.
 template <class T>
-Json to_json(const T& value) {
+void write_json(std::string& out, const T& value) {
   if constexpr (Structured<T>) {
-    Json object = Json::object();
-    T::fields([&](const char* name, auto member, const char*) { object[name] = to_json(value.*member); });
-    return object;
+    out += '{';
+    T::fields([&](const char* name, auto member, const char*) {
+      if (out.back() != '{') out += ',';
+      ((out += '"') += name) += "\":";
+      write_json(out, value.*member);
+    });
+    out += '}';
   } else if constexpr (is_vector<T>) {
-    Json array = Json::array();
-    for (const auto& element : value) array.push_back(to_json(element));
-    return array;
+    out += '[';
+    for (const auto& element : value) {
+      if (out.back() != '[') out += ',';
+      write_json(out, element);
+    }
+    out += ']';
   } else {
-    return value;
+    write_value(out, value);
   }
 }
 
 template <class T>
-void from_json(const Json& json, const std::string& path, T& value) {
+Json to_json(const T& value) {
+  std::string text;
+  write_json(text, value);
+  return Json::parse(text);
+}
+
+template <class T>
+void from_json(const Json& json, const Place& place, T& value) {
   if constexpr (Structured<T>) {
-    if (!json.is_object()) wrong_field(path, "an object");
+    if (!json.is_object()) wrong_field(place, "an object");
     T::fields([&](const char* name, auto member, const char*) {
-      const std::string inner = path.empty() ? name : path + "." + name;
+      const Place inner{&place, name};
       auto found = json.find(name);
       if (found == json.end()) missing_field(inner);
       from_json(*found, inner, value.*member);
     });
   } else if constexpr (is_vector<T>) {
-    if (!json.is_array()) wrong_field(path, "an array");
+    if (!json.is_array()) wrong_field(place, "an array");
     value.clear();
-    for (std::size_t i = 0; i < json.size(); ++i)
-      from_json(json[i], path + "[" + std::to_string(i) + "]", value.emplace_back());
+    for (std::size_t i = 0; i < json.size(); ++i) from_json(json[i], Place{&place, nullptr, i}, value.emplace_back());
   } else if constexpr (std::is_same_v<T, Json>) {
     value = json;
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (!json.is_string()) wrong_field(path, "a string");
-    value = json.get<std::string>();
+    if (!json.is_string()) wrong_field(place, "a string");
+    value = json.get_ref<const std::string&>();
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (!json.is_boolean()) wrong_field(path, "true or false");
+    if (!json.is_boolean()) wrong_field(place, "true or false");
     value = json.get<bool>();
   } else if constexpr (std::is_same_v<T, double>) {
-    if (!json.is_number()) wrong_field(path, "a number");
+    if (!json.is_number()) wrong_field(place, "a number");
     value = json.get<double>();
   } else if constexpr (std::is_unsigned_v<T>) {
-    if (!json.is_number_unsigned()) wrong_field(path, "a whole number, not negative");
+    if (!json.is_number_unsigned()) wrong_field(place, "a whole number, not negative");
     value = json.get<T>();
   } else {
     static_assert(std::is_same_v<T, std::int64_t>);
     if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX))
-      wrong_field(path, "a whole number");
+      wrong_field(place, "a whole number");
     value = json.get<T>();
   }
 }
-
-std::string dump(const Json& header);
 }  // namespace detail
 
 template <class T>
 Frames encode(const T& message, std::uint64_t request = 0, std::vector<std::string> payload = {}) {
-  Json header = detail::to_json(message);
-  header["request"] = request;
-  Frames frames{kVersion, T::kType, detail::dump(header)};
+  Frames frames{kVersion, T::kType, std::string()};
+  std::string& header = frames.back();
+  detail::write_json(header, message);
+  header.back() = header.size() > 2 ? ',' : ' ';  // in place of the closing brace
+  header += "\"request\":";
+  detail::write_json(header, request);
+  header += '}';
   for (std::string& part : payload) frames.push_back(std::move(part));
   return frames;
 }
@@ -114,7 +144,7 @@ T parse(const Message& message) {
     throw Fault(Exit::bad_input, "message '" + message.type + "' where '" + T::kType + "' was expected");
   T value;
   try {
-    detail::from_json(message.header, "", value);
+    detail::from_json(message.header, {}, value);
   } catch (const Fault& fault) {
     throw Fault(fault.exit(), "message '" + message.type + "': " + fault.what(), fault.hint());
   }

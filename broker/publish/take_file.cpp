@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sndfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,6 +25,7 @@ constexpr int kMaxRate = 384'000;      // more is no sample rate of speech
 constexpr double kCompression = 0.25;  // no linear prediction: 3 % more bytes for a fifth less work
 
 void make_shelf(const fs::path& takes, const fs::path& shelf) {
+  if (::access(shelf.c_str(), F_OK) == 0) return;
   if (::mkdir(shelf.c_str(), 0777) == 0) return sync_folder(takes);
   if (errno == EEXIST) return;
   if (errno != ENOENT) throw write_fault(shelf, errno);

@@ -65,7 +65,7 @@ void many_drops(int files) {
   for (int i = 0; i < files; ++i)
     folder.write("story " + std::to_string(i) + ".txt", "This is story " + std::to_string(i) + " of many.\n");
   const double written = seconds_since(begin);
-  std::vector<double> one, all;
+  std::vector<double> one, first, all;
   const protocol::FolderRequest list{"list", ""};
   double taken = 0;
   for (int round = 0; seconds_since(begin) < 600; ++round) {
@@ -78,6 +78,11 @@ void many_drops(int files) {
       asked = Clock::now();
       status.selection = {};
       status.selection.all = true;
+      status.most = 200;  // as `lectern status` asks
+      peer.ask<protocol::Jobs>(status, {}, 60);
+      first.push_back(seconds_since(asked));
+      asked = Clock::now();
+      status.most = 0;  // `lectern status --all`
       peer.ask<protocol::Jobs>(status, {}, 60);
       all.push_back(seconds_since(asked));
     }
@@ -90,9 +95,10 @@ void many_drops(int files) {
   }
   std::printf(
       "%d files at once (written in %.1f s): all are jobs after %.1f s, all in done/ after %.1f s; status of one "
-      "job: median %.1f ms, 99 %% %.1f ms, worst %.1f ms (%zu asked); status of all: median %.0f ms, worst %.0f ms\n",
+      "job: median %.1f ms, 99 %% %.1f ms, worst %.1f ms (%zu asked); `status`: median %.1f ms, worst %.1f ms; "
+      "`status --all`: median %.0f ms, worst %.0f ms\n",
       files, written, taken, seconds_since(begin), 1e3 * quantile(one, 0.5), 1e3 * quantile(one, 0.99),
-      1e3 * quantile(one, 1), one.size(), 1e3 * quantile(all, 0.5), 1e3 * quantile(all, 1));
+      1e3 * quantile(one, 1), one.size(), 1e3 * quantile(first, 0.5), 1e3 * quantile(first, 1), 1e3 * quantile(all, 0.5), 1e3 * quantile(all, 1));
 }
 
 void large_folder(int entries) {

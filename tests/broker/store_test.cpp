@@ -352,6 +352,7 @@ TEST_F(StoreTest, SelectionsNameJobsByNumberIdAndBatchAndRefuseWhatIsUnknown) {
   EXPECT_EQ(store->select({{"bbbb"}, "", false}, false), std::vector{b});
   EXPECT_EQ(store->select({{}, "batch-000b", false}, false), std::vector{b});
   EXPECT_EQ(store->select({{}, "", true}, true).size(), 2u);
+  EXPECT_EQ(store->select({{}, "", true}, true, 1), std::vector{a});
   EXPECT_THROW(store->select({{"999"}, "", false}, false), Fault);
   EXPECT_THROW(store->select({{"zzzz"}, "", false}, false), Fault);
   EXPECT_THROW(store->select({{}, "batch-000z", false}, false), Fault);

@@ -48,6 +48,8 @@ const Rule kRules[] = {
     {"a job's end has no time, or a time without an end",
      "SELECT 'job ' || id || ' ' || state FROM jobs WHERE (state IN ('done','failed','cancelled')) <> "
      "(finished_ms > 0) OR (finished_ms > 0 AND finished_ms < 1500000000000)"},
+    {"a job that could run is not runnable, or another is",
+     "SELECT 'job ' || id || ' ' || state FROM jobs WHERE runnable <> (waiting > 0 AND state IN ('queued','running'))"},
     {"a failed job has no reason", "SELECT 'job ' || id FROM jobs WHERE state = 'failed' AND reason = ''"},
     {"a failed segment has no reason", "SELECT 'segment ' || id FROM segments WHERE state = 'failed' AND reason = ''"},
     {"a lease without a worker or a number, or a worker without a lease",
@@ -62,9 +64,7 @@ const Rule kRules[] = {
     {"a done job's history does not say so",
      "SELECT 'job ' || j.id FROM jobs j WHERE j.state = 'done' AND NOT EXISTS "
      "(SELECT 1 FROM history h WHERE h.job = j.id AND h.what = 'done')"},
-    {"a job was not submitted exactly once",
-     "SELECT 'job ' || j.id FROM jobs j WHERE "
-     "(SELECT count(*) FROM history h WHERE h.job = j.id AND h.what LIKE 'submitted%') <> 1"},
+    {"a job has no time of its submit", "SELECT 'job ' || id FROM jobs WHERE submitted_ms < 1500000000000"},
     {"two jobs wait for one file",
      "SELECT output FROM jobs WHERE state IN ('held','queued','running','publishing') GROUP BY output "
      "HAVING count(*) > 1"},

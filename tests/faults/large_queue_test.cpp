@@ -1,6 +1,7 @@
 // 100,000 segments wait: submits are quick, status answers, restarts are quick, memory stays small, and it drains.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 
@@ -82,6 +83,13 @@ TEST(LargeQueue, OfAHundredThousandSegmentsAnswersRestartsAndDrains) {
   PlayedWorker worker(lectern.paths(), "worker-two", 16);
   ASSERT_TRUE(worker.work(20));
   std::printf("first dispatch %.0f ms after a restart\n", since(begin) * 1000);
+
+  const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
+  const std::string first = lectern.run({"status"}).out, all = lectern.run({"status", "--all"}).out;
+  EXPECT_THAT(first, testing::HasSubstr(" more are unfinished; all of them: lectern status --all"));
+  EXPECT_LT(lines(first), 210);
+  EXPECT_GT(lines(all), kJobs);
+  EXPECT_THAT(all, testing::Not(testing::HasSubstr("more are unfinished")));
 
   begin = Clock::now();
   protocol::Change cancel;
