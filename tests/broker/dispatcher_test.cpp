@@ -36,13 +36,13 @@ class DispatcherTest : public testing::Test {
   }
   ~DispatcherTest() override { fs::remove_all(folder); }
 
-  std::uint64_t submit(int segments) {
+  std::uint64_t submit(int segments, const std::string& id = "dispatched-job") {
     NewJob job;
-    job.job_id = "dispatched-job";
+    job.job_id = id;
     job.batch_id = "batch-0001";
     job.text_format = "plain";
     job.model = "sine";
-    job.output = "/out/job.flac";
+    job.output = "/out/" + id + ".flac";
     const auto number = store.add_job(job).number;
     std::vector<NewSegment> rows;
     for (int i = 0; i < segments; ++i) rows.push_back({0, 4, "sentence", "words", std::string(63, 'a') + std::to_string(i), 1});
@@ -103,6 +103,34 @@ TEST_F(DispatcherTest, AWorkerThatLivesButNeverAnswersLosesItsLeasesAndWaitsBefo
   ready("other", 2);
   dispatcher.dispatch(true, {""});
   EXPECT_EQ(store.leases_of("worker-other").size(), 2u);
+}
+
+TEST_F(DispatcherTest, AFailedSegmentIsTriedAgainAfterAPauseThatDoublesAndHoldsUpNoOtherJob) {
+  const auto number = submit(1);
+  ready("one", 1);
+  dispatcher.dispatch(true, {""});
+  for (const std::int64_t pause_ms : {500, 1000}) {
+    const auto leases = store.leases_of("worker-one");
+    ASSERT_EQ(leases.size(), 1u);
+    protocol::SegmentFailed failed;
+    failed.lease = leases[0];
+    failed.reason = "it broke";
+    failed.retryable = true;
+    say("one", failed);
+    clock.now += pause_ms - 1;
+    EXPECT_LE(dispatcher.tick(), clock.now + 1);
+    dispatcher.dispatch(true, {""});
+    EXPECT_EQ(job(number).leased, 0u) << pause_ms;
+    if (pause_ms == 1000) break;
+    clock.now += 1;
+    dispatcher.tick();
+    dispatcher.dispatch(true, {""});
+    EXPECT_EQ(job(number).leased, 1u) << pause_ms;
+  }
+  const auto other = submit(1, "another-job");
+  dispatcher.dispatch(true, {""});
+  EXPECT_EQ(job(other).leased, 1u);
+  EXPECT_EQ(job(number).leased, 0u);
 }
 
 TEST_F(DispatcherTest, AnAnswerGivesTheOtherLeasesTheWholeTimeAgain) {
