@@ -9,6 +9,7 @@
 
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
+#include "broker/text/pronunciation.h"
 
 namespace lectern::text {
 namespace {
@@ -66,6 +67,7 @@ class MarkdownReader {
                               nullptr,
                               nullptr};
     md_parse(utf8_.data(), static_cast<MD_SIZE>(utf8_.size()), &parser, this);
+    find_title();
     // Only what stands first can be the title of the whole.
     if (!levels_.empty() && levels_.begin()->first > 0) std::erase_if(levels_, [](const auto& h) { return h.second > 1; });
     begin_chapters(document_.blocks, levels_);
@@ -74,6 +76,14 @@ class MarkdownReader {
   }
 
  private:
+  // The only heading of the first level names the whole: several are its chapters.
+  void find_title() {
+    const auto is_first = [](const auto& heading) { return heading.second == 1; };
+    if (std::count_if(levels_.begin(), levels_.end(), is_first) != 1) return;
+    const auto& source = document_.blocks[std::find_if(levels_.begin(), levels_.end(), is_first)->first].source;
+    if (!source.empty()) document_.title_heading = {source.front(), source.back() + std::size_t{1}};
+  }
+
   void begin_block(bool heading = false) {
     document_.blocks.push_back({.before = next_before_, .heading = heading});
     next_before_ = Break::paragraph;
@@ -207,12 +217,17 @@ class MarkdownReader {
     reader.leave(type);
     return 0;
   }
-  static int enter_span(MD_SPANTYPE type, void*, void* self) {
-    static_cast<MarkdownReader*>(self)->links_ += type == MD_SPAN_A;
+  static bool is_link(MD_SPANTYPE type, void* detail) {
+    if (type != MD_SPAN_A) return false;
+    const MD_ATTRIBUTE& target = static_cast<MD_SPAN_A_DETAIL*>(detail)->href;
+    return !is_pronunciation(to_code_points({target.text, target.size}));
+  }
+  static int enter_span(MD_SPANTYPE type, void* detail, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ += is_link(type, detail);
     return 0;
   }
-  static int leave_span(MD_SPANTYPE type, void*, void* self) {
-    static_cast<MarkdownReader*>(self)->links_ -= type == MD_SPAN_A;
+  static int leave_span(MD_SPANTYPE type, void* detail, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ -= is_link(type, detail);
     return 0;
   }
   static int on_text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {

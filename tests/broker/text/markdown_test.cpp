@@ -12,6 +12,21 @@ Segmentation markdown(const std::string& script) {
   return result;
 }
 
+TEST(Markdown, TheOnlyHeadingOfTheFirstLevelIsTheTitle) {
+  const auto title = [](const std::string& script) {
+    return segment_script(script, {.format = Format::markdown}).title;
+  };
+  EXPECT_EQ(title("# A *Small*\tBook\n\nText.\n\n## One\n\nMore.\n\n## Two\n\nMore."), "A Small Book");
+  EXPECT_EQ(title("A Small Book\n============\n\nText."), "A Small Book");
+  EXPECT_EQ(title("Text comes first.\n\n# A Book [pause: 1s] of Pauses\n\nText."), "A Book of Pauses");
+  EXPECT_EQ(title("# The [Cholmondeley](/ˈtʃʌmli/) Papers\n\nText."), "The Cholmondeley Papers");
+  EXPECT_EQ(title("# One\n\nText.\n\n# Two\n\nText."), "") << "they are chapters";
+  EXPECT_EQ(title("## One\n\nText.\n\n```\n# no heading\n```\n"), "");
+  EXPECT_EQ(title("# ![a picture](a.png)\n\nText."), "a picture");
+  const auto cut = segment_script("# A Book\n\nText is here.", {.format = Format::markdown});
+  EXPECT_THAT(spoken(cut), testing::ElementsAre("A Book.", "Text is here.")) << "it is spoken all the same";
+}
+
 TEST(Markdown, RefusesScriptsWithoutText) {
   for (const char* script : {"---", "```\nint main();\n```\n", "![](a.png)", "<!-- nothing -->"})
     EXPECT_THROW(cut(script, 300, Format::markdown), Fault) << script;
