@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "config/seal.h"
 #include "config/sha256.h"
@@ -315,18 +316,20 @@ TEST(Repair, OneSegmentOfAnM4bIsSpokenAnewAndTheFileReplaced) {
   EXPECT_TRUE(lectern.leftovers().empty());
 }
 
-// The broker dies at every point of a redo in turn.
-class RedoCrash : public testing::TestWithParam<int> {};
+// The broker dies at every point of a redo in turn; of a work in one file, or by chapters.
+class RedoCrash : public testing::TestWithParam<std::tuple<std::string, int>> {};
 constexpr int kShards = 4;
 
-bool die_at(int point) {
+bool die_at(int point, const std::string& split) {
   Installation lectern(0, "keep_alive: 60\n", LECTERN_FAULTS_PROGRAM);
-  EXPECT_EQ(
-      lectern.run({"submit", lectern.script("a.txt", sentences(1, "one") + "\n\n" + sentences(1, "two")), "--wait"})
-          .exit,
-      0);
+  const bool in_one = split == "none";
+  const fs::path work = lectern.work();
+  const fs::path audio = work / (in_one ? "a.flac" : "a/01 One.flac");
+  const fs::path beside = work / (in_one ? "a.json" : "a/sidecar.json");
+  const std::string text = "# One\n\n" + sentences(1, "one") + "\n\n# Two\n\n" + sentences(1, "two");
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.md", text), "--split", split, "--wait"}).exit, 0);
   EXPECT_EQ(lectern.run({"stop"}).exit, 0);
-  const std::string old = sha256_file(lectern.work() / "a.flac");
+  const std::string old = sha256_file(audio);
   const fs::path marker = lectern.folder() / "died";
   const Variable death("LECTERN_DIE_AT", "lectern-broker " + std::to_string(point) + " " + marker.string());
   protocol::Redo wish;
@@ -342,9 +345,9 @@ bool die_at(int point) {
       return false;
     }
     if (!peer) peer.emplace(lectern.paths().client_socket());
-    const std::string standing = sha256_file(lectern.work() / "a.flac");
-    const auto told = sidecar(lectern.work() / "a.json");
-    EXPECT_TRUE(standing == old || standing == told["sha256"]) << "neither the old file nor the new one";
+    const std::string standing = sha256_file(audio);
+    const auto told = sidecar(beside);
+    EXPECT_TRUE(standing == old || standing == told["files"][0]["sha256"]) << "neither the old file nor the new one";
     if (!asked) {
       asked = peer->ask<protocol::Redone>(wish, {}, 0.5).has_value();
       EXPECT_EQ(peer->refusal, "");
@@ -356,11 +359,12 @@ bool die_at(int point) {
     return jobs->jobs[0].state == "done" && standing != old;
   };
   EXPECT_TRUE(Installation::until(finished, 30)) << "the redo is lost";
-  const auto told = sidecar(lectern.work() / "a.json");
+  const auto told = sidecar(beside);
   EXPECT_EQ(told["edition"], 1) << "once";
-  EXPECT_EQ(told["sha256"], sha256_file(lectern.work() / "a.flac"));
-  EXPECT_TRUE(seal_holds(content(lectern.work() / "a.json")));
-  EXPECT_EQ(lectern.audio().size(), 1u);
+  for (const json& file : told["files"])
+    EXPECT_EQ(file["sha256"], sha256_file(beside.parent_path() / file["name"].get<std::string>()));
+  EXPECT_TRUE(seal_holds(content(beside)));
+  EXPECT_EQ(lectern.audio().size(), told["files"].size());
   EXPECT_TRUE(lectern.leftovers().empty());
   EXPECT_EQ(lectern.broken(), "");
   if (testing::Test::HasFailure()) ADD_FAILURE() << "died at point " << point << ": " << content(marker);
@@ -368,13 +372,15 @@ bool die_at(int point) {
 }
 
 TEST_P(RedoCrash, AtEveryPointLosesNeitherTheOldFileNorTheRedo) {
-  int point = 1 + GetParam();
-  while (!HasFailure() && die_at(point)) point += kShards;
+  const auto& [split, shard] = GetParam();
+  int point = 1 + shard;
+  while (!HasFailure() && die_at(point, split)) point += kShards;
   EXPECT_GT(point, 40) << "so few points cannot be all";
   std::printf("points up to %d\n", point - kShards);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, RedoCrash, testing::Range(0, kShards));
+INSTANTIATE_TEST_SUITE_P(Every, RedoCrash,
+                         testing::Combine(testing::Values("none", "chapters"), testing::Range(0, kShards)));
 
 }  // namespace
 }  // namespace lectern
