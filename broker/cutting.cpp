@@ -118,7 +118,11 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
   for (const text::Chapter& chapter : cut.chapters)
     chapters.push_back({{"segment", chapter.segment}, {"title", chapter.title}});
   result.title = cut.title;
-  result.structure = protocol::Json{{"title", cut.title}, {"author", cut.author}, {"chapters", chapters}}.dump();
+  const protocol::Json structure = {{"title", cut.title},
+                                    {"author", cut.author},
+                                    {"leading_pause_s", cut.leading_pause_s},
+                                    {"chapters", chapters}};
+  result.structure = structure.dump();
   return result;
 }
 

@@ -20,7 +20,7 @@ Lexicon stored_lexicon(const std::string& json);
 struct CutScript {
   std::vector<NewSegment> segments;
   std::string unspoken;          // JSON [[begin, end, reason], ...]
-  std::string structure;         // JSON {title, author, chapters: [{segment, title}]}
+  std::string structure;         // JSON {title, author, leading_pause_s, chapters: [{segment, title}]}
   std::string title;             // as in `structure`
   std::uint64_t characters = 0;  // to be spoken
   protocol::Json left_out;       // {reason: characters}: words that nobody speaks

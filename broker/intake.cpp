@@ -140,7 +140,6 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
               "0 is the usual one");
   if (!publish::find_format(job.format))
     refuse_field("format", "there is no format '" + job.format + "'", "use wav, flac, ogg, opus, mp3 or m4b");
-  publish::require_format(job.format);
   settle_cover(said.delivery, submit.script_name, job.format);
   job.delivery = to_json(said.delivery).dump();
   check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
@@ -150,6 +149,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   else if (submit.format.empty())
     job.output = with_format(job.output, job.format).string();
   SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
+  publish::require_format(job.format, sound.sample_rate_hz);
   job.voice = sound.voice;
   if (!said.cast.empty()) job.cast = protocol::Json(said.cast).dump();
   check_field(submit.reading.is_object(), "reading", "must be a JSON object", "");
@@ -165,7 +165,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
     CutScript result = cut(job, sound);
     checked.left_out = std::move(result.left_out);
     checked.skippable = std::move(result.skippable);
-    own_title = result.title;
+    if (!is_text) own_title = result.title;
     job.name = name();
   }
   check_output_folder(job.output);

@@ -77,12 +77,9 @@ LexiconShelf::Chosen LexiconShelf::choose(const std::string& file, const NewJob&
     std::erase_if(lexicon, [](const LexiconEntry& entry) { return entry.phonemes; });
   } else {
     for (const LexiconEntry& entry : transcribed)
-      if (const std::string unknown = unknown_phoneme(entry.spoken, sound.language); !unknown.empty())
+      if (!unknown_phoneme(entry.spoken, sound.language).empty())
         if (entry.voice == sound.voice || !words_of({entry}, job).empty())
-          throw Fault(Exit::bad_input,
-                      "lexicon: '" + unknown + "' in /" + entry.spoken + "/ for '" + entry.word +
-                          "' is no phoneme of this voice's language (" + sound.language + ")",
-                      "write IPA as dictionaries do, as in /ˈtʃʌmli/");
+          require_phonemes(entry.spoken, entry.word, sound.language, "lexicon: ");
   }
   if (!lexicon.empty()) chosen.json = lexicon_json(lexicon).dump();
   return chosen;

@@ -58,6 +58,7 @@ SoundSettings ModelShelf::sound(const std::string& name, const std::string& voic
   sound.precision = settings_.precision;
   sound.revision = entry.revision;
   sound.speed = speed;
+  sound.sample_rate_hz = entry.sample_rate_hz;
   sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
   sound.phonemes = entry.phonemes;
   sound.tags = entry.tags;

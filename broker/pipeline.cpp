@@ -66,6 +66,7 @@ publish::PublishRequest request_for(Store& store, const Job& job, const Paths& p
     request.unspoken.push_back({stretch[0], stretch[1], stretch[2]});
   const auto structure = nlohmann::json::parse(store.structure(job.number));
   request.author = structure.value("author", "");
+  request.leading_pause_s = structure.value("leading_pause_s", 0.0);
   for (const auto& chapter : structure.value("chapters", nlohmann::json::array()))
     request.chapters.push_back({chapter["segment"], chapter["title"]});
   request.delivery = settings.delivery;  // for jobs of a version that did not say

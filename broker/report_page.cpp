@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "broker/publish/publisher.h"
 #include "config/quantity.h"
 #include "config/script_name.h"
@@ -41,6 +43,10 @@ p, dl, ul {{ margin: 0; }}
 .job b {{ font-weight: 600; }}
 .job audio {{ width: 100%; margin-top: .5rem; display: block; }}
 .job a {{ color: inherit; }}
+.chapters {{ padding: 0; list-style: none; }}
+.chapters li {{ display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 22rem); gap: .75rem; align-items: center; }}
+.chapters audio {{ height: 2rem; }}
+summary {{ cursor: pointer; margin-top: .5rem; font-size: .9rem; }}
 .bad {{ color: var(--bad); }} .wait {{ color: var(--wait); }} .good {{ color: var(--good); }}
 blockquote {{ margin: .5rem 0 0; padding-left: .75rem; border-left: 3px solid var(--bad); font-size: .9rem; }}
 </style>
@@ -113,16 +119,36 @@ std::string remarks(const protocol::JobView& job) {
   return text;
 }
 
+bool is_audio(const fs::path& file) {
+  const std::string extension = lower_extension(file);
+  return !extension.empty() && publish::find_format(extension.substr(1));
+}
+
+// A player for each file of a work by chapters, folded up; nothing when the folder cannot be read.
+std::string chapters(const fs::path& work, const fs::path& folder) {
+  std::set<fs::path> files;  // their numbers have the same length
+  std::error_code error;
+  for (fs::directory_iterator entry(work, error), end; !error && entry != end; entry.increment(error))
+    if (is_audio(entry->path())) files.insert(entry->path());
+  if (files.empty()) return {};
+  std::string text =
+      fmt::format("<details><summary>{}</summary>\n<ul class=\"chapters\">\n", count(files.size(), "chapter"));
+  for (const fs::path& file : files)
+    text += fmt::format("<li><a href=\"{0}\">{1}</a><audio controls preload=\"none\" src=\"{0}\"></audio></li>\n",
+                        link(file, folder), escaped(file.stem().string()));
+  return text + "</ul></details>\n";
+}
+
 std::string done_job(const protocol::JobView& job, const fs::path& folder) {
   if (job.reason == kAudioGone)
     return heading(job, clock_time(job.audio_s)) +
            fmt::format("<p class=\"wait\">{}: {}</p></article>\n", kAudioGone, escaped(job.output));
   const std::string source = link(job.output, folder);
-  const std::string extension = lower_extension(job.output);
-  if (extension.empty() || !publish::find_format(extension.substr(1)))  // a folder
+  if (!is_audio(job.output))  // a folder
     return heading(job, clock_time(job.audio_s)) +
-           fmt::format("<p class=\"quiet\">a file for each chapter: <a href=\"{}/\">{}</a></p></article>\n", source,
-                       escaped(job.output));
+           fmt::format("<p class=\"quiet\">a file for each chapter: <a href=\"{}/\">{}</a></p>\n", source,
+                       escaped(job.output)) +
+           chapters(job.output, folder) + remarks(job) + "</article>\n";
   return heading(job, clock_time(job.audio_s)) +
          fmt::format(
              "<p class=\"quiet\"><a href=\"{0}\">{1}</a></p>\n"

@@ -1,4 +1,5 @@
-// A report as one page for a browser: a player for each output, light and dark, nothing loaded from elsewhere. Pure.
+// A report as one page for a browser: a player for each output, light and dark, nothing loaded from elsewhere.
+// Looks at no file but for the names in the folders of works by chapters.
 #pragma once
 
 #include <filesystem>

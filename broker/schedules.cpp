@@ -186,6 +186,8 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   m.priority = s.priority;
   m.overwrite = s.overwrite;
   m.window = s.window;
+  m.lexicon = s.lexicon.empty() ? "" : (script.path.parent_path() / expand_home(s.lexicon)).lexically_normal().string();
+  m.delivery = s.delivery;
   if (!s.skip.empty()) m.reading = to_json(parse_reading(s.skip, "skip"));
   if (const auto job = store_.find_job(m.job_id)) return run.jobs.push_back(*job);  // this run was cut short before
   const auto checked = intake_.check(m, bytes);

@@ -14,6 +14,7 @@ struct SoundSettings {
   int revision = 0;  // of the engine
   double speed = 1;
   std::uint64_t seed = 0;
+  int sample_rate_hz = 0;  // of the model; in no key
   std::size_t max_segment_chars = 300;
   bool phonemes = false;                       // the model takes phonemes in its text
   std::vector<std::string> tags, silent_tags;  // the model's own, and those that only others speak

@@ -144,7 +144,7 @@ class Verification {
     double told = 0;
     for (const File& file : files_) {
       if (file.kind != "audio") continue;
-      double reached = 0;
+      double reached = told == 0 ? content_.value("leading_pause_s", 0.0) : 0;  // before the first segment
       for (const json& segment : content_.at("segments")) {
         if (segment.value("file", file.name) != file.name) continue;
         const double start = segment.at("start_s"), length = segment.at("duration_s"), pause = segment.at("pause_s");

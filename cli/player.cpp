@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <sstream>
 #include <vector>
 
 #include "config/fault.h"
+#include "config/paths.h"
 
 namespace lectern::cli {
 namespace {
@@ -35,20 +34,12 @@ const std::vector<Player>& players() {
   return list;
 }
 
-bool installed(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::stringstream folders(path ? path : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (!folder.empty() && access((folder + "/" + program).c_str(), X_OK) == 0) return true;
-  return false;
-}
-
 const Player* player_for(const fs::path& audio) {
   const std::string extension = audio.extension().string();
   for (const Player& player : players()) {
     const bool reads = player.extensions.empty() || std::find(player.extensions.begin(), player.extensions.end(),
                                                               extension) != player.extensions.end();
-    if (reads && installed(player.program)) return &player;
+    if (reads && !find_program(player.program).empty()) return &player;
   }
   return nullptr;
 }

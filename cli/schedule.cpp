@@ -7,6 +7,7 @@
 
 #include "broker/protocol/wire.h"
 #include "cli/command.h"
+#include "cli/delivery_options.h"
 #include "cli/job_table.h"
 #include "cli/local_broker.h"
 #include "cli/output_names.h"
@@ -59,7 +60,7 @@ int send(const Context& context, const protocol::Schedule& wish) {
   return 0;
 }
 
-void add_setting_options(CLI::App& command, ScheduleSetting& s) {
+void add_setting_options(CLI::App& command, ScheduleSetting& s, Delivery& delivery) {
   command.add_option("NAME", s.name, "Letters, digits, - and _")->required();
   command.add_option("SCRIPT", s.scripts, "Files, folders, globs in quotes: looked for at every run")->required();
   command.add_option("--when", s.when, "'every weekday 22:00', 'every hour', or a cron expression: '0 22 * * 1-5'")
@@ -81,7 +82,9 @@ void add_setting_options(CLI::App& command, ScheduleSetting& s) {
   command.add_flag("--markdown", s.markdown, "Read every script as Markdown");
   command.add_flag("-r,--recursive", s.recursive, "Look into the folders of folders too");
   command.add_option("--skip", s.skip, "As for submit")->type_name("PARTS");
+  command.add_option("--lexicon", s.lexicon, "As for submit")->type_name("FILE");
   command.add_flag("--overwrite", s.overwrite, "Replace existing audio");
+  add_delivery_options(command, delivery);
 }
 
 }  // namespace
@@ -95,21 +98,24 @@ void add_schedule(CLI::App& app, Context& context, Action& chosen) {
       "Examples:\n"
       "  lectern schedule add news ~/news --when 'every weekday 22:00' --window night\n"
       "  lectern schedule run news");
+  const auto delivery = std::make_shared<Delivery>();
   auto verb = [&](const char* action, const char* help) {
     CLI::App* sub = command->add_subcommand(action, help);
     auto wish = std::make_shared<protocol::Schedule>();
     wish->action = action;
-    sub->callback([&context, &chosen, wish] {
-      chosen = [&context, wish] {
+    sub->callback([&context, &chosen, wish, delivery] {
+      chosen = [&context, wish, delivery] {
         for (std::string& script : wish->setting.scripts) script = absolute(script);
         wish->setting.output = absolute(wish->setting.output);
+        wish->setting.lexicon = absolute(wish->setting.lexicon);
+        wish->setting.delivery = said_delivery(*delivery);
         return send(context, *wish);
       };
     });
     return std::pair{sub, wish};
   };
   const auto [add, added] = verb("add", "Add a schedule");
-  add_setting_options(*add, added->setting);
+  add_setting_options(*add, added->setting, *delivery);
   verb("list", "Show schedules: when they run next, and what came of their last run");
   for (const auto& [action, help] : {std::pair{"remove", "Remove a schedule; its jobs stay"},
                                      {"run", "Submit now what a schedule submits"},

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sstream>
 
 #include "config/fault.h"
 
@@ -90,6 +91,17 @@ fs::path sibling_program(const std::string& name) {
   for (const fs::path& candidate : {here / name, here.parent_path() / "libexec" / "lectern" / name})
     if (access(candidate.c_str(), X_OK) == 0) return candidate;
   throw Fault(Exit::not_found, "program not found: " + (here / name).string(), "install Lectern again");
+}
+
+fs::path find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path program = fs::path(folder.empty() ? "." : folder) / name;
+    std::error_code error;
+    if (access(program.c_str(), X_OK) == 0 && fs::is_regular_file(program, error)) return program;
+  }
+  return {};
 }
 
 void make_folder(const fs::path& folder, bool owner_only) {

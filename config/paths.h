@@ -47,6 +47,8 @@ class Paths {
 std::filesystem::path installed_file(const std::string& name);
 // A program of ours that stands beside this one (bin/, then libexec/lectern/).
 std::filesystem::path sibling_program(const std::string& name);
+// A program of others that PATH leads to; empty: none.
+std::filesystem::path find_program(const std::string& name);
 
 // Creates a folder and its parents; `owner_only` makes the last one 0700 and refuses one of another user's.
 void make_folder(const std::filesystem::path& folder, bool owner_only = false);

@@ -166,4 +166,13 @@ std::string unknown_phoneme(std::string_view ipa, const std::string& language) {
   return first;
 }
 
+void require_phonemes(const std::string& ipa, const std::string& word, const std::string& language,
+                      const std::string& whose) {
+  if (const std::string unknown = unknown_phoneme(ipa, language); !unknown.empty())
+    throw Fault(Exit::bad_input,
+                whose + "'" + unknown + "' in /" + ipa + "/ for '" + word +
+                    "' is no phoneme of this voice's language (" + language + ")",
+                "write IPA as dictionaries do, as in /ˈtʃʌmli/");
+}
+
 }  // namespace lectern

@@ -18,5 +18,8 @@ std::string phonemes_of_ipa(std::string_view ipa, const std::string& language);
 // The first symbol of such a transcription that the model does not know; empty: it knows all. Without a language: that
 // it knows in none.
 std::string unknown_phoneme(std::string_view ipa, const std::string& language = {});
+// Throws Fault(bad_input) for such a symbol; `whose` begins the message.
+void require_phonemes(const std::string& ipa, const std::string& word, const std::string& language,
+                      const std::string& whose = {});
 
 }  // namespace lectern

@@ -4,10 +4,11 @@
 #include <cctype>
 #include <set>
 
-#include "config/reading.h"
 #include "config/calendar/recurrence.h"
+#include "config/delivery.h"
 #include "config/fault.h"
 #include "config/paths.h"
+#include "config/reading.h"
 #include "config/script_settings.h"
 #include "config/strict_yaml.h"
 
@@ -50,6 +51,8 @@ ScheduleSetting read_schedule(const std::string& file, const YAML::Node& node,
   text("catch_up", s.catch_up);
   if (const auto value = f.find("speed"); value.IsDefined()) s.speed = f.number("speed", value, 0.5, 2.0);
   if (const auto value = f.find("priority"); value.IsDefined()) s.priority = f.whole("priority", value, -100, 100);
+  text("lexicon", s.lexicon);
+  s.delivery = to_json(take_delivery(f));
   if (const auto value = f.find("skip"); value.IsDefined()) s.skip = words_of(take_reading(f, "skip", value));
   truth("recursive", s.recursive);
   truth("markdown", s.markdown);
@@ -84,6 +87,11 @@ std::optional<WrongField> wrong_field(const ScheduleSetting& s, const std::vecto
     } catch (const Fault& fault) {
       return WrongField{"skip", fault.what(), fault.hint()};
     }
+  }
+  try {
+    parse_delivery(s.delivery);
+  } catch (const Fault& fault) {
+    return WrongField{"delivery", fault.what(), fault.hint()};
   }
   if (!s.format.empty() && !is_one_of(s.format, format_names()))
     return WrongField{"format", "cannot be '" + s.format + "'", "use wav, flac, ogg, opus, mp3 or m4b"};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct ScheduleSetting {
   std::vector<std::string> scripts;                  // absolute paths of files and folders, and globs
   std::string model, voice, format, output, window;  // empty: as for a submit; output: a folder
   std::string skip;                                  // parts with commas between them; empty: as for a submit
+  std::string lexicon;                               // file of pronunciations; relative: to the script's folder
+  nlohmann::json delivery = nlohmann::json::object();  // form of the finished work, see delivery.h
   double speed = 0;                                  // 0: as for a submit
   std::int64_t priority = 0;
   bool recursive = false, markdown = false, overwrite = false;
@@ -40,6 +43,8 @@ struct ScheduleSetting {
     v("markdown", &ScheduleSetting::markdown, "every script is Markdown");
     v("overwrite", &ScheduleSetting::overwrite, "as in `submit`");
     v("skip", &ScheduleSetting::skip, "parts that are not read, with commas between them; empty: as in `submit`");
+    v("lexicon", &ScheduleSetting::lexicon, "as in `submit`; a relative path counts from each script's folder");
+    v("delivery", &ScheduleSetting::delivery, "form of the finished work, as in `submit`");
     v("catch_up", &ScheduleSetting::catch_up,
       "what is done when its time passed unseen: next-window, once-now or skip; empty: next-window when it has a "
       "window, "

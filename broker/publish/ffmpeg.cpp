@@ -1,15 +1,12 @@
 #include "broker/publish/ffmpeg.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <sstream>
 #include <vector>
 
 #include "broker/publish/ffmpeg_run.h"
 #include "config/fault.h"
+#include "config/paths.h"
 
 namespace lectern::publish {
 
@@ -43,13 +40,7 @@ std::vector<std::string> encoder_words(const StagedFile& file, int sample_rate_h
 }  // namespace
 
 fs::path find_ffmpeg() {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path program = fs::path(folder.empty() ? "." : folder) / "ffmpeg";
-    std::error_code error;
-    if (::access(program.c_str(), X_OK) == 0 && fs::is_regular_file(program, error)) return program;
-  }
+  if (const fs::path program = find_program("ffmpeg"); !program.empty()) return program;
   throw Fault(Exit::bad_input, "m4b needs the program ffmpeg, which is not installed",
               "apt-get install ffmpeg, or choose another format: mp3 and opus hold chapters and a cover too");
 }

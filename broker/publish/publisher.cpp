@@ -43,7 +43,6 @@ void check_request(const PublishRequest& request) {
 Published publish(const PublishRequest& request, const std::atomic<bool>& stop,
                   const std::function<void(const std::string& key)>& missing) {
   check_request(request);
-  if (!find_format(request.format)) sound_settings(request.format, 0, 0);  // throws, naming the formats
   find_preset(request.delivery.loudness);
   require_format(request.format);
   if (request.delivery.by_chapters()) return publish_chapters(request, stop, missing);

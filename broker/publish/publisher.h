@@ -51,6 +51,7 @@ struct PublishRequest {
   std::uint64_t edition = 0;         // raised by every redo: the same takes in a later edition are another work
   std::string format = "flac";       // wav, flac, ogg, opus, mp3, m4b
   PauseSettings pauses;
+  double leading_pause_s = 0;  // silence before the first segment
   std::vector<PublishedSegment> segments;
   std::vector<text::Unspoken> unspoken;
   std::string author;                  // empty: not known
@@ -82,8 +83,9 @@ const std::vector<AudioFormat>& audio_formats();
 // The format of that name; nullptr when there is none.
 const AudioFormat* find_format(const std::string& name);
 
-// Throws Fault(bad_input) when the format needs a program that is not there, with the mend.
-void require_format(const std::string& format);
+// Throws Fault(bad_input) with the mend when the format cannot hold that rate (0: not known), or needs a program that
+// is not there.
+void require_format(const std::string& format, int sample_rate_hz = 0);
 
 // `target` or, when that is taken on disk or by `taken`, the first free "STEM (2).EXT", "STEM (3).EXT", ... The names of
 // its sidecar and subtitles (STEM.json, STEM.srt) must be free as well; a folder of chapters has them inside.

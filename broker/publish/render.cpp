@@ -78,16 +78,13 @@ class Pass {
   }
 
   void run(const std::function<void(const std::string& key)>& missing) {
-    static const std::vector<float> zeros(kChunk, 0.f);
+    take_in_silence(timeline_.leading);
     replay(request_, timeline_, stop_, missing, [&](std::size_t index, std::span<float> speech) {
       if (index == timeline_.pieces.size() / 2) fault_point("audio_half_encoded");
       if (gain_ != 1)
         for (float& sample : speech) sample *= gain_;
       take_in(speech);
-      for (std::int64_t left = timeline_.pieces[index].pause; left > 0; left -= static_cast<std::int64_t>(kChunk)) {
-        check_stop(stop_);
-        take_in(std::span(zeros).first(std::min(kChunk, static_cast<std::size_t>(left))));
-      }
+      take_in_silence(timeline_.pieces[index].pause);
     });
     if (limiter_) limiter_->finish();
   }
@@ -99,6 +96,14 @@ class Pass {
 
  private:
   void take_in(std::span<const float> samples) { limiter_ ? limiter_->write(samples) : put_out(samples); }
+
+  void take_in_silence(std::int64_t frames) {
+    static const std::vector<float> zeros(kChunk, 0.f);
+    for (; frames > 0; frames -= static_cast<std::int64_t>(kChunk)) {
+      check_stop(stop_);
+      take_in(std::span(zeros).first(std::min(kChunk, static_cast<std::size_t>(frames))));
+    }
+  }
 
   void put_out(std::span<const float> samples) {
     meter_.add(samples);
@@ -159,7 +164,8 @@ std::vector<Part> chapters_of(const PublishRequest& request, const Timeline& tim
   std::vector<Part> parts;
   const auto begin = [&](std::size_t segment, const std::string& title) {
     if (segment >= timeline.pieces.size() || (!parts.empty() && segment <= parts.back().first)) return;
-    parts.push_back({segment, timeline.pieces.size(), timeline.pieces[segment].start, 0, title});
+    const std::int64_t start = parts.empty() ? 0 : timeline.pieces[segment].start;  // what is silent at first is in it
+    parts.push_back({segment, timeline.pieces.size(), start, 0, title});
   };
   if (!request.chapters.empty() && request.chapters.front().segment > 0) begin(0, fact(request, "title"));
   for (const text::Chapter& chapter : request.chapters) begin(chapter.segment, chapter.title);

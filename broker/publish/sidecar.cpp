@@ -132,6 +132,7 @@ std::string made_from(const PublishRequest& request) {
   hash.update(as_text({request.edition, request.format, ordered_json(to_json(request.delivery)), ordered_json(request.facts), request.author, chapters,
                        {pauses.clause, pauses.sentence, pauses.paragraph, pauses.section, pauses.chapter, pauses.end}},
                       -1));
+  if (request.leading_pause_s > 0) hash.update(as_text(request.leading_pause_s, -1));
   for (const PublishedSegment& segment : request.segments)
     hash.update(as_text({segment.begin, segment.end, segment.spoken, segment.take_key, static_cast<int>(segment.after),
                          segment.pause_s.value_or(-1)},
@@ -172,6 +173,7 @@ std::string write_sidecar(const PublishRequest& request, const Timeline& timelin
   content["loudness"] = describe_loudness(request, facts.rendered);
   content["facts"] = ordered_json(request.facts);
   content["files"] = describe_files(facts.files);
+  content["leading_pause_s"] = static_cast<double>(timeline.leading) / rate;
   content["chapters"] = std::move(chapters);
   content["segments"] = std::move(segments);
   content["unspoken"] = std::move(unspoken);

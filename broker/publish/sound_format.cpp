@@ -76,7 +76,7 @@ const AudioFormat* find_format(const std::string& name) {
 
 SoundSettings sound_settings(const std::string& format, int sample_rate_hz, std::int64_t frames) {
   const Encoding& encoding = find_encoding(format);
-  if (!encoding.rates.empty() && !std::ranges::count(encoding.rates, sample_rate_hz))
+  if (sample_rate_hz != 0 && !encoding.rates.empty() && !std::ranges::count(encoding.rates, sample_rate_hz))
     throw Fault(Exit::bad_input, encoding.format.description + " cannot hold " + std::to_string(sample_rate_hz) + " Hz",
                 "use one of: " + formats_with(sample_rate_hz));
   SoundSettings settings;
@@ -100,7 +100,8 @@ SoundFacts read_back(const std::filesystem::path& file, const SoundSettings& set
   return read_facts(file, with_peak);
 }
 
-void require_format(const std::string& format) {
+void require_format(const std::string& format, int sample_rate_hz) {
+  sound_settings(format, sample_rate_hz, 0);
   if (find_encoding(format).sndfile == 0) find_ffmpeg();
 }
 

@@ -96,6 +96,10 @@ Timeline measure(const PublishRequest& request, const std::atomic<bool>& stop, c
     }
     check_rate(request, i, take->sample_rate_hz, timeline);
     if (levelled && !meter) meter.emplace(take->sample_rate_hz, Meter::Scope::loudness);
+    if (timeline.pieces.empty()) {
+      timeline.frames = timeline.leading = std::llround(request.leading_pause_s * take->sample_rate_hz);
+      if (meter) meter->add_silence(timeline.leading);
+    }
     timeline.pieces.push_back(lay(segment, request.pauses, *take, timeline, meter));
   }
   if (!lost.empty())

@@ -20,6 +20,7 @@ struct Piece {
 
 struct Timeline {
   int sample_rate_hz = 0;
+  std::int64_t leading = 0;  // frames of silence before the first segment
   std::int64_t frames = 0;
   double peak = 0;            // largest absolute sample of all speech
   Loudness spoken;            // integrated loudness and RMS, pauses too; only when loudness is to be changed

@@ -62,6 +62,7 @@ struct Document {
   std::vector<Range> code = {};  // ascending: blocks and spans of code, and links, in Markdown
   double pause_after_s = -1;     // behind the last block; negative: none
   std::string title = {}, author = {};
+  Range title_heading = {};  // the heading that is the title where `title` is empty; empty: none
   std::vector<Utterance> utterances = {};
 };
 

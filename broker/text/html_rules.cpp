@@ -41,8 +41,7 @@ constexpr Rule kRules[] = {
     {"svg", Element::nothing},      {"template", Element::nothing}, {"video", Element::nothing},
     {"title", Element::nothing},    {"meta", Element::nothing},    {"link", Element::nothing}};
 
-const Rule* rule_of(const xmlNode* node) {
-  const auto name = name_of(node);
+const Rule* rule_of(std::string_view name) {
   const auto found = std::find_if(std::begin(kRules), std::end(kRules), [&](const Rule& r) { return r.name == name; });
   return found == std::end(kRules) ? nullptr : &*found;
 }
@@ -98,16 +97,24 @@ bool is_note_number(const std::string& text) {
 
 }  // namespace
 
-Element element_of(const xmlNode* node) {
-  const Rule* rule = rule_of(node);
+Element element_of(const xmlNode* node) { return element_named(name_of(node)); }
+
+Element element_named(std::string_view name) {
+  const Rule* rule = rule_of(name);
   return rule ? rule->element : Element::inside;
+}
+
+bool is_void(std::string_view name) {
+  constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                        "input", "link", "meta", "param", "source", "track", "wbr"};
+  return std::find(std::begin(kVoid), std::end(kVoid), name) != std::end(kVoid);
 }
 
 int heading_level(const xmlNode* node) { return name_of(node)[1] - '0'; }
 
 std::string left_out_reason(const xmlNode* node) {
   if (is_hidden(node)) return "hidden";
-  const Rule* rule = rule_of(node);
+  const Rule* rule = rule_of(name_of(node));
   if (!rule) return {};
   if (rule->name == "nav" && part_of(node) != ScriptPart::contents) return "navigation";
   return rule->element == Element::kept ? rule->reason : "";

@@ -26,6 +26,8 @@ enum class Element {
 };
 
 Element element_of(const xmlNode* node);
+Element element_named(std::string_view name);  // in lower case
+bool is_void(std::string_view name);           // never has an end tag
 int heading_level(const xmlNode* node);  // 1 to 6
 // Why the text of the element is not spoken; empty: it is.
 std::string left_out_reason(const xmlNode* node);

@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "broker/text/characters.h"
 #include "broker/text/document.h"
+#include "broker/text/html_block.h"
+#include "broker/text/pronunciation.h"
 
 namespace lectern::text {
 namespace {
@@ -66,6 +69,7 @@ class MarkdownReader {
                               nullptr,
                               nullptr};
     md_parse(utf8_.data(), static_cast<MD_SIZE>(utf8_.size()), &parser, this);
+    find_title();
     // Only what stands first can be the title of the whole.
     if (!levels_.empty() && levels_.begin()->first > 0) std::erase_if(levels_, [](const auto& h) { return h.second > 1; });
     begin_chapters(document_.blocks, levels_);
@@ -74,6 +78,14 @@ class MarkdownReader {
   }
 
  private:
+  // The only heading of the first level names the whole: several are its chapters.
+  void find_title() {
+    const auto is_first = [](const auto& heading) { return heading.second == 1; };
+    if (std::count_if(levels_.begin(), levels_.end(), is_first) != 1) return;
+    const auto& source = document_.blocks[std::find_if(levels_.begin(), levels_.end(), is_first)->first].source;
+    if (!source.empty()) document_.title_heading = {source.front(), source.back() + std::size_t{1}};
+  }
+
   void begin_block(bool heading = false) {
     document_.blocks.push_back({.before = next_before_, .heading = heading});
     next_before_ = Break::paragraph;
@@ -148,6 +160,9 @@ class MarkdownReader {
       case MD_BLOCK_TR:
         begin_block();
         break;
+      case MD_BLOCK_HTML:
+        html_.emplace();
+        break;
       case MD_BLOCK_TH:
       case MD_BLOCK_TD:
         open_ = true;
@@ -163,11 +178,13 @@ class MarkdownReader {
     open_ = type == MD_BLOCK_TH || type == MD_BLOCK_TD;
     joins_ = false;
     cell_ = false;
+    html_.reset();
   }
 
   void text(MD_TEXTTYPE type, const char* data, std::size_t size, bool in_code_block) {
     const bool ours = data >= utf8_.data() && data + size <= utf8_.data() + utf8_.size();
     const std::size_t first = ours ? static_cast<std::size_t>(data - utf8_.data()) : 0;
+    if (html_ && ours) return html(position_[first], position_[first + size]);
     if (in_code_block || type == MD_TEXT_HTML) {
       if (ours && in_code_block) literal(position_[first], position_[first + size]);
       if (ours) mark(position_[first], position_[first + size], in_code_block ? "code block" : "markup");
@@ -185,6 +202,28 @@ class MarkdownReader {
     const auto begin = position_[first], end = position_[first + size];
     if (links_ > 0 && begin > 0) literal(begin - 1, end);  // with the bracket before it
     for (std::size_t i = begin; i < end; ++i) append(document_.script[i], i);
+  }
+
+  // A line of a block of HTML.
+  void html(std::size_t begin, std::size_t end) {
+    const auto script = document_.script;
+    const auto goes_on = [&] { return open_ && !is_space(document_.blocks.back().text.back()); };
+    for (std::size_t i = begin; i < end; ++i) {
+      const HtmlBlock::Kind kind = html_->take(script[i]);
+      if (kind == HtmlBlock::Kind::entry_end && open_ && document_.blocks.back().text.back() != kLineStop)
+        append(kLineStop, i);
+      if (kind != HtmlBlock::Kind::text) continue;
+      if (is_space(script[i])) {
+        if (goes_on()) append(U' ', i);
+        continue;
+      }
+      const std::size_t stop = script[i] == U'&' ? script.substr(i, 12).find(U';') : script.npos;
+      const char32_t entity = stop == script.npos ? 0 : decode_entity(to_utf8(script.substr(i, stop + 1)));
+      append(entity ? entity : script[i], i);
+      if (entity) i += stop;
+    }
+    html_->take(U'\n');
+    if (goes_on()) append(U' ', last_);
   }
 
   void separate_cells() {
@@ -207,12 +246,17 @@ class MarkdownReader {
     reader.leave(type);
     return 0;
   }
-  static int enter_span(MD_SPANTYPE type, void*, void* self) {
-    static_cast<MarkdownReader*>(self)->links_ += type == MD_SPAN_A;
+  static bool is_link(MD_SPANTYPE type, void* detail) {
+    if (type != MD_SPAN_A) return false;
+    const MD_ATTRIBUTE& target = static_cast<MD_SPAN_A_DETAIL*>(detail)->href;
+    return !is_pronunciation(to_code_points({target.text, target.size}));
+  }
+  static int enter_span(MD_SPANTYPE type, void* detail, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ += is_link(type, detail);
     return 0;
   }
-  static int leave_span(MD_SPANTYPE type, void*, void* self) {
-    static_cast<MarkdownReader*>(self)->links_ -= type == MD_SPAN_A;
+  static int leave_span(MD_SPANTYPE type, void* detail, void* self) {
+    static_cast<MarkdownReader*>(self)->links_ -= is_link(type, detail);
     return 0;
   }
   static int on_text(MD_TEXTTYPE type, const MD_CHAR* data, MD_SIZE size, void* self) {
@@ -229,6 +273,7 @@ class MarkdownReader {
   std::vector<bool> ordered_;  // the lists that are open
   std::size_t last_ = 0;       // position of the last character read
   bool open_ = false;          // text goes on in the last block
+  std::optional<HtmlBlock> html_;  // inside of one
   bool item_starts_ = false, cell_ = false, in_code_ = false;
   int links_ = 0;       // that are open
   bool joins_ = false;  // the next mark goes on where the last one ended

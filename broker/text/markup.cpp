@@ -4,6 +4,8 @@
 
 #include "broker/text/bracket.h"
 #include "broker/text/characters.h"
+#include "broker/text/pronunciation.h"
+#include "broker/text/utterance.h"
 #include "config/fault.h"
 
 namespace lectern::text {
@@ -57,6 +59,11 @@ bool may_have_markup(std::string_view bytes) {
         bracket_at(to_code_points(bytes.substr(at, 128))))
       return true;
   }
+  for (auto at = bytes.find("](/"); at != bytes.npos; at = bytes.find("](/", at + 1)) {
+    const std::string_view target = bytes.substr(at + 2, 512);
+    const std::size_t end = target.find(')');
+    if (end != target.npos && is_pronunciation(to_code_points(target.substr(0, end)))) return true;
+  }
   return false;
 }
 
@@ -88,10 +95,19 @@ void Markup::find_brackets(const std::vector<Range>& code) {
     const std::size_t here = i++;
     while (literal != code.end() && literal->end <= here) ++literal;
     if (literal != code.end() && literal->begin <= here) continue;
-    const auto bracket = bracket_at(script_.substr(here, 256));
-    if (!bracket) continue;
+    const auto pronunciation = pronunciation_at(script_.substr(here, 256));
+    const auto bracket = pronunciation ? std::nullopt : bracket_at(script_.substr(here, 256));
+    if (!pronunciation && !bracket) continue;
     if (before(script_, here) == U'\\') {
       readable_[here - 1] = kNothing;
+      continue;
+    }
+    if (pronunciation) {
+      Mark mark{Kind::pronunciation, here, here + pronunciation->size, {}};
+      mark.word = pronunciation->word;
+      mark.ipa = pronunciation->ipa;
+      i = mark.end;
+      marks_.push_back(std::move(mark));
       continue;
     }
     const std::size_t end = here + bracket->size;
@@ -179,7 +195,7 @@ void Markup::blank_marks() {
   };
   for (auto mark = marks_.begin(); mark != marks_.end(); ++mark) {
     if (mark->kind == Kind::skip) blank(mark->inner_begin, mark->inner_end);
-    if (mark->kind == Kind::speaker) continue;
+    if (mark->stands_in_text()) continue;
     // The line, or the lines of a skip, and whether anything else stands in them.
     std::size_t begin = mark->begin;
     while (begin > 0 && is_space(readable_[begin - 1]) && !is_line_end(readable_[begin - 1])) --begin;
@@ -189,7 +205,7 @@ void Markup::blank_marks() {
     for (;;) {
       while (end < readable_.size() && is_space(readable_[end]) && !is_line_end(readable_[end])) ++end;
       const auto next = std::next(last);
-      if (next == marks_.end() || next->begin != end || next->kind == Kind::speaker) break;
+      if (next == marks_.end() || next->begin != end || next->stands_in_text()) break;
       last = next;
       end = last->end;
     }
@@ -243,7 +259,20 @@ class Markup::Placement {
       case Kind::skip:
         interrupt();
         break;
+      case Kind::pronunciation:
+        pronounce(mark);
+        break;
     }
+  }
+
+  void pronounce(const Mark& mark) {
+    if (document_.utterances.size() >= Utterances::kMost)
+      throw Fault(Exit::bad_input, "more than " + std::to_string(Utterances::kMost) + " pronunciations in one script",
+                  "put those that come often into the lexicon");
+    const std::u32string letters = Utterances::letters_of(document_.utterances.size());
+    document_.utterances.push_back({Utterance::Kind::phonemes, mark.word, mark.ipa});
+    part_.append(letters[0], mark.begin);
+    part_.append(letters[1], mark.end - 1);
   }
 
   void add_pause(double seconds) { pause_s_ = std::max(pause_s_, 0.0) + seconds; }
@@ -291,6 +320,7 @@ void Markup::place(Document& document) const {
       document.marks.push_back({mark.inner_end, mark.end, "markup"});
       continue;
     }
+    if (mark.kind == Kind::pronunciation) continue;  // it is spoken
     constexpr const char* kReasons[] = {"a change of voice", "a speaker's name", "a pause", "a change of speed"};
     document.marks.push_back({mark.begin, mark.end, kReasons[static_cast<int>(mark.kind)]});
   }

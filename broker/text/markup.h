@@ -1,9 +1,11 @@
 // What a script says to the narrator in brackets, and who speaks it. None of it is ever spoken.
 //
 //   [voice: anna]        another voice from there on; [voice: narrator] returns to the job's own
-//   [pause: 1.5s]        silence of that length in place of the pause that would be there: 500ms, 2s, 1min; [pause]: 1
-//   s [speed: 0.9]         another speed from there on, times the job's: 0.5 to 2.0, or 90%; [speed: normal] returns
+//   [pause: 1.5s]        silence of that length in place of the pause that would be there: 500ms, 2s, 1min; without a
+//                        length 1 s
+//   [speed: 0.9]         another speed from there on, times the job's: 0.5 to 2.0, or 90%; [speed: normal] returns
 //   [skip] ... [/skip]   not narrated
+//   [tomato](/təˈmɑːtoʊ/)  a word and its sounds; see pronunciation.h
 //
 // Words count in any case. A backslash before the bracket makes it ordinary text; code and links in Markdown are.
 // With a cast a line that begins with "Anna:" is spoken by Anna's voice to the end of its paragraph, without the name.
@@ -36,13 +38,15 @@ class Markup {
   void place(Document& document) const;
 
  private:
-  enum class Kind { voice, speaker, pause, speed, skip };
+  enum class Kind { voice, speaker, pause, speed, skip, pronunciation };
   struct Mark {
     Kind kind = Kind::voice;
     std::size_t begin = 0, end = 0;              // in the script
     std::string voice;                           // empty: the job's
     double value = 0;                            // seconds of a pause, factor of a speed
     std::size_t inner_begin = 0, inner_end = 0;  // what is skipped
+    std::string word = {}, ipa = {};             // of a pronunciation
+    bool stands_in_text() const { return kind == Kind::speaker || kind == Kind::pronunciation; }
   };
   class Placement;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/text/characters.h"
+#include "broker/text/utterance.h"
 
 namespace lectern::text {
 namespace {
@@ -178,9 +179,9 @@ void find_contents(Document& document) {
 }
 
 // A heading as it is written, on one line.
-std::string title_of(std::u32string_view heading) {
+std::string title_of(const Document& document, std::u32string_view heading) {
   std::u32string title;
-  for (const char32_t c : heading) {
+  for (const char32_t c : as_written(document, heading)) {
     if (!is_space(c) && c != kLineStop)
       title += c;
     else if (!title.empty() && title.back() != U' ')
@@ -212,6 +213,15 @@ void leave_out_parts(Document& document, const ReadingSettings& reading) {
   if (changed) sort_marks(document);
 }
 
+void name_work(Document& document) {
+  if (!document.title.empty()) return;
+  std::u32string title;
+  for (const Block& block : document.blocks)
+    if (block.source.front() >= document.title_heading.begin && block.source.front() < document.title_heading.end)
+      title += block.text + U' ';
+  document.title = title_of(document, title);
+}
+
 void name_chapters(Document& document) {
   auto& blocks = document.blocks;
   if (std::any_of(blocks.begin(), blocks.end(), [](const Block& block) { return !block.chapter.empty(); })) return;
@@ -224,7 +234,7 @@ void name_chapters(Document& document) {
         if (blocks[k].before > Break::paragraph) break;
         title += U' ' + blocks[k].text;
       }
-      blocks[i].chapter = title_of(title);
+      blocks[i].chapter = title_of(document, title);
     }
     listing = lists;
   }

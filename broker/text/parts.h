@@ -15,6 +15,8 @@ void find_parts(Document& document);
 // Takes out the blocks of the parts that are not read, with the reason.
 void leave_out_parts(Document& document, const ReadingSettings& reading);
 
+// Takes the title from the heading that is one, unless the document tells it otherwise.
+void name_work(Document& document);
 // Names the chapters after their headings, unless the document has named them itself.
 void name_chapters(Document& document);
 

@@ -41,7 +41,9 @@ void shift(Segmentation& result, std::size_t front) {
 
 void add_segments(const Block& block, std::vector<Piece> pieces, Segmentation& result) {
   if (pieces.empty()) return;
-  if (!result.segments.empty()) {
+  if (result.segments.empty()) {
+    result.leading_pause_s = std::max(block.pause_before_s, 0.0);
+  } else {
     result.segments.back().after = std::max(result.segments.back().after, block.before);
     result.segments.back().pause_s = block.pause_before_s;
   }
@@ -66,6 +68,7 @@ Segmentation cut(Document& document, const SegmenterOptions& options) {
                 "it must be at least " + std::to_string(kLeastLimit));
   const Language& language = find_language(options.language);
   find_parts(document);
+  name_work(document);
   name_chapters(document);
   Segmentation result;
   for (const Block& block : document.blocks)

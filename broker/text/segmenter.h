@@ -45,6 +45,7 @@ struct Segmentation {
   std::vector<Segment> segments;   // in order, ranges disjoint and ascending
   std::vector<Unspoken> unspoken;  // together with the segments' ranges this covers [0, characters) exactly
   std::size_t characters = 0;      // code points in the script
+  double leading_pause_s = 0;      // silence before the first segment, as the script asks
   std::string title = {}, author = {};  // that the script itself says; empty: nothing
   std::vector<Chapter> chapters = {};   // ascending; empty: the script has none
   std::set<ScriptPart> parts = {};            // that it has beside its body, whether they are read or not

@@ -5,6 +5,7 @@
 
 #include "broker/text/characters.h"
 #include "broker/text/spellout.h"
+#include "config/phonemes.h"
 
 namespace lectern::text {
 namespace {
@@ -172,6 +173,16 @@ std::optional<Utterance> utterance_of(std::string_view interpret_as, std::string
   return utterance;
 }
 
+std::u32string as_written(const Document& document, std::u32string_view text) {
+  std::u32string written;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const Utterance* entry = entry_at(document, text, i);
+    if (entry) ++i;
+    written += entry ? to_code_points(entry->word) : std::u32string(1, text[i]);
+  }
+  return written;
+}
+
 std::u32string Utterances::letters_of(std::size_t index) {
   return {kFirst + static_cast<char32_t>(index / kLetters), kFirst + static_cast<char32_t>(index % kLetters)};
 }
@@ -183,6 +194,8 @@ Utterances::Utterances(Document& document, const Language& language, bool phonem
     return phonemes_told && entry.kind == Utterance::Kind::phonemes &&
            count_code_points(entry.word) + count_code_points(entry.detail) + 6 <= limit / 2;
   };
+  for (const Utterance& entry : document.utterances)
+    if (stays(entry)) require_phonemes(entry.detail, entry.word, std::string(language.name));
   for (Block& block : document.blocks) {
     Block said = block;
     said.text.clear();

@@ -7,11 +7,11 @@
 namespace lectern::cli {
 
 const Checkup::Check Checkup::kChecks[] = {
-    {"config", &Checkup::config},       {"folders", &Checkup::folders}, {"space", &Checkup::space},
-    {"sockets", &Checkup::sockets},     {"broker", &Checkup::broker},   {"programs", &Checkup::programs},
-    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},   {"device", &Checkup::device},
-    {"memory", &Checkup::memory},       {"model", &Checkup::model},     {"voice", &Checkup::voice},
-    {"recordings", &Checkup::recordings}, {"time zone", &Checkup::time_zone},
+    {"config", &Checkup::config},       {"folders", &Checkup::folders},       {"space", &Checkup::space},
+    {"sockets", &Checkup::sockets},     {"broker", &Checkup::broker},         {"programs", &Checkup::programs},
+    {"libraries", &Checkup::libraries}, {"espeak", &Checkup::espeak},         {"ffmpeg", &Checkup::ffmpeg},
+    {"device", &Checkup::device},       {"memory", &Checkup::memory},         {"model", &Checkup::model},
+    {"voice", &Checkup::voice},         {"recordings", &Checkup::recordings}, {"time zone", &Checkup::time_zone},
 };
 
 const std::vector<Finding>& Checkup::run() {
@@ -28,7 +28,9 @@ const std::vector<Finding>& Checkup::run() {
   return findings_;
 }
 
-void Checkup::ok(const std::string& found) { findings_.push_back({Level::ok, current_, "", found, ""}); }
+void Checkup::ok(const std::string& found, const std::string& mend) {
+  findings_.push_back({Level::ok, current_, "", found, mend});
+}
 
 void Checkup::warning(const std::string& code, const std::string& found, const std::string& mend) {
   add(Level::warning, code, found, mend);

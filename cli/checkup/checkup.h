@@ -33,7 +33,7 @@ inline constexpr const char* kCodes[] = {
     "espeak-data-missing",  "model-unknown",       "model-files-damaged",
     "time-zone-missing",    "memory-low",          "installation-damaged",
     "device-missing",       "device-unusable",     "voice-file-damaged",
-    "check-failed",
+    "ffmpeg-missing",       "check-failed",
 };
 
 // One run over all checks: what they share, and what they found so far.
@@ -62,6 +62,7 @@ class Checkup {
   void programs();
   void libraries();
   void espeak();
+  void ffmpeg();
   void memory();
   // device.cpp
   void device();
@@ -70,7 +71,7 @@ class Checkup {
   void voice();
   void recordings();
 
-  void ok(const std::string& found);
+  void ok(const std::string& found, const std::string& mend = {});
   void warning(const std::string& code, const std::string& found, const std::string& mend = {});
   void error(const std::string& code, const std::string& found, const std::string& mend = {});
   void add(Level level, const std::string& code, const std::string& found, const std::string& mend);

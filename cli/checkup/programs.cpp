@@ -160,6 +160,22 @@ void Checkup::espeak() {
   ok(fmt::format("{}, {}", found, count(espeak.value("languages", 0), "language")));
 }
 
+// Only some outputs and recordings need it.
+void Checkup::ffmpeg() {
+  const std::filesystem::path program = find_program("ffmpeg");
+  if (program.empty()) {
+    const std::string found = "ffmpeg is not installed: m4b, and recordings as M4A or WebM, need it";
+    const std::string mend = "apt-get install ffmpeg";
+    return settings_.format == "m4b" ? warning("ffmpeg-missing", found + "; config.yaml asks for m4b", mend)
+                                     : ok(found, mend);
+  }
+  const ProgramAnswer answer = ask_program(program, {"-version"});
+  if (answer.exit != 0 || !answer.in_time)
+    return warning("ffmpeg-missing", fmt::format("{} does not run: {}", program.string(), how_it_ended(answer)),
+                   "apt-get install --reinstall ffmpeg");
+  ok(answer.out.substr(0, std::min(answer.out.find(" Copyright"), answer.out.find('\n'))));
+}
+
 void Checkup::memory() {
   if (engine_.is_null()) return;
   const std::uint64_t available = engine_.value("memory_available_bytes", std::uint64_t{0});

@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace lectern {
 namespace {
@@ -30,6 +34,31 @@ TEST(ReportPage, HoldsAPlayerForEachOutputAndLoadsNothingFromElsewhere) {
   EXPECT_THAT(page, Not(HasSubstr("http")));
   EXPECT_THAT(page, Not(HasSubstr("{{"))) << "braces of the style are written out";
   EXPECT_THAT(page, HasSubstr("prefers-color-scheme: dark"));
+}
+
+TEST(ReportPage, HoldsAPlayerForEachChapterOfAWorkInAFolder) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "lectern-report-XXXXXX").string();
+  const std::filesystem::path home = mkdtemp(pattern.data()), work = home / "audio/A Book";
+  std::filesystem::create_directories(work);
+  for (const char* name : {"02 The <Second>.flac", "01 The First.flac", "02 The <Second>.srt", "sidecar.json"})
+    std::ofstream(work / name) << "x";
+  protocol::Reported r;
+  r.jobs = {job(1, "A Book", "done")};
+  r.jobs[0].output = work;
+  r.jobs[0].segments_flagged = 2;
+  const std::string page = report_page(r, home);
+  std::filesystem::remove_all(work / "01 The First.flac");
+  const std::string fewer = report_page(r, home);
+  std::filesystem::remove_all(home);
+  EXPECT_THAT(page, HasSubstr("<summary>2 chapters</summary>"));
+  const std::string first = "src=\"./audio/A%20Book/01%20The%20First.flac\"", second = "src=\"./audio/A%20Book/02%20";
+  ASSERT_THAT(page, testing::AllOf(HasSubstr(first), HasSubstr(second)));
+  EXPECT_LT(page.find(first), page.find(second));
+  EXPECT_THAT(page, HasSubstr(">02 The &lt;Second&gt;</a><audio controls preload=\"none\""));
+  EXPECT_THAT(page, Not(HasSubstr(".srt")));
+  EXPECT_THAT(page, HasSubstr("2 flagged segments")) << "as for a work in one file";
+  EXPECT_THAT(fewer, HasSubstr("<summary>1 chapter</summary>"));
+  EXPECT_THAT(report_page(r, home), Not(HasSubstr("<audio"))) << "the folder is gone";
 }
 
 TEST(ReportPage, SaysSoInsteadOfAPlayerWhenTheAudioIsNotThereAnyMore) {

@@ -172,6 +172,27 @@ TEST_F(SchedulesTest, WhatWasNarratedWithTheSameSettingsIsSkippedAndSaidSo) {
   EXPECT_EQ(result(), "1 job (#4); 1 skipped: narrated before with the same settings") << "its audio is gone";
 }
 
+TEST_F(SchedulesTest, SaysInWhatFormItsWorksAreAndASayingThatChangedNarratesAgain) {
+  file("names.yaml", "- {word: One, spoken: Won}\n");
+  schedule("every day 22:00").delivery = {{"split", "chapters"}, {"author", "Somebody"}};
+  settings.schedules.front().lexicon = "names.yaml";
+  start();
+  at("2026-11-23 22:00");
+  ASSERT_EQ(jobs().size(), 1u) << result();
+  const Delivery first = parse_delivery(nlohmann::json::parse(jobs()[0].delivery));
+  EXPECT_EQ(first.split, "chapters");
+  EXPECT_EQ(first.author, "Somebody");
+  EXPECT_EQ(first.loudness, "audiobook") << "what it does not say is as in the settings";
+  EXPECT_EQ(jobs()[0].output, (folder / "in/a").string());
+  EXPECT_NE(jobs()[0].lexicon.find("Won"), std::string::npos);
+  narrate();
+  stop();
+  settings.schedules.front().delivery["loudness"] = "podcast";
+  start();
+  at("2026-11-24 22:00");
+  EXPECT_EQ(jobs().size(), 2u) << result();
+}
+
 TEST_F(SchedulesTest, WhatAnotherScheduleSubmittedIsNotSubmittedTwice) {
   ScheduleSetting other = schedule("every day 22:00");
   other.name = "other";

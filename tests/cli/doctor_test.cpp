@@ -193,6 +193,32 @@ TEST_F(Doctor, TheRealEngineSaysWhatItRunsOnAndWhatItLacks) {
   unsetenv("ESPEAK_DATA_PATH");
 }
 
+TEST_F(Doctor, FfmpegIsNeededOnlyByThoseWhoAskForIt) {
+  const auto ffmpeg = [](const json& report) {
+    for (const json& check : report["checks"])
+      if (check["check"] == "ffmpeg") return check;
+    return json();
+  };
+  const fs::path bin = folder.path() / "others";
+  fs::create_directories(bin);
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", bin.c_str(), 1);
+  const json none = ffmpeg(examine());
+  config("format: m4b\n");
+  finds("ffmpeg-missing", "warning", "config.yaml asks for m4b", "apt-get install ffmpeg");
+  fs::permissions(folder.file("others/ffmpeg", "#!/bin/sh\necho 'ffmpeg version 9.9-test Copyright (c) them'\n"),
+                  fs::perms(0755));
+  const json there = ffmpeg(examine());
+  fs::permissions(folder.file("others/ffmpeg", "#!/bin/sh\necho broken >&2\nexit 3\n"), fs::perms(0755));
+  finds("ffmpeg-missing", "warning", "others/ffmpeg does not run: exit status 3: broken", "apt-get");
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(none["level"], "ok") << none;
+  EXPECT_THAT(none["found"].get<std::string>(), HasSubstr("m4b, and recordings as M4A or WebM, need it"));
+  EXPECT_EQ(none["mend"], "apt-get install ffmpeg");
+  EXPECT_EQ(there["level"], "ok");
+  EXPECT_EQ(there["found"], "ffmpeg version 9.9-test");
+}
+
 // ---- the device; the driver is played by a library
 
 class DoctorOfDevices : public Doctor {

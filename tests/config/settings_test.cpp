@@ -172,7 +172,8 @@ TEST(SchedulesSetting, IsRead) {
       "schedules:\n"
       "  - name: news\n    when: every weekday 22:00\n    zone: Europe/Berlin\n    scripts: [~/news, /tmp/*.md]\n"
       "    window: night\n    voice: bf_emma\n    speed: 1.2\n    recursive: true\n    output: ~/audio\n"
-      "    catch_up: next-window\n"
+      "    catch_up: next-window\n    split: chapters\n    subtitles: [srt, vtt]\n    author: Somebody\n"
+      "    lexicon: names.yaml\n"
       "  - {name: one, when: 0 6 * * 1, scripts: /a.txt}\n",
       "config.yaml");
   ASSERT_EQ(s.schedules.size(), 2u);
@@ -180,6 +181,9 @@ TEST(SchedulesSetting, IsRead) {
   EXPECT_EQ(s.schedules[0].output, "/home/me/audio");
   EXPECT_EQ(s.schedules[0].speed, 1.2);
   EXPECT_TRUE(s.schedules[0].recursive);
+  EXPECT_EQ(s.schedules[0].delivery,
+            (nlohmann::json{{"split", "chapters"}, {"subtitles", "srt,vtt"}, {"author", "Somebody"}}));
+  EXPECT_EQ(s.schedules[0].lexicon, "names.yaml");
   EXPECT_EQ(s.schedules[1].scripts, std::vector<std::string>{"/a.txt"});
   EXPECT_EQ(s.reports, "/home/me/reports");
   EXPECT_FALSE(s.inhibit_sleep);
@@ -204,6 +208,7 @@ TEST(SchedulesSetting, IsRefusedWithLineAndField) {
       {yaml("    catch_up: next-window\n"), "config.yaml:5: 'catch_up': next-window needs a window"},
       {yaml("    output: audio\n"), "config.yaml:5: 'output': is not an absolute path"},
       {yaml("    speed: 5\n"), "config.yaml:5: 'speed' is out of range"},
+      {yaml("    split: pages\n"), "config.yaml:5: 'split' cannot be 'pages'"},
       {yaml("    voise: x\n"), "config.yaml:5: unknown key 'voise' in a schedule"},
       {yaml("") + "  - name: news\n    when: every day 22:00\n    scripts: /news\n",
        "config.yaml:5: 'name': two schedules are called 'news'"},

@@ -115,7 +115,7 @@ TEST(Delivery, ABookBecomesAFolderOfFlacChaptersWithSubtitles) {
     if (file["kind"] != "audio") continue;
     const json told = probe(folder / file["name"].get<std::string>());
     EXPECT_EQ(tag_of(told, "title"), file["title"]);
-    EXPECT_EQ(tag_of(told, "album"), "book");
+    EXPECT_EQ(tag_of(told, "album"), "A Small Book") << "the only heading of the first level";
     EXPECT_EQ(tag_of(told, "track").substr(0, 1), std::to_string(++tracks));
     seconds += std::stod(said_by("soxi -D " + quoted(folder / file["name"].get<std::string>())));
     EXPECT_TRUE(fs::exists((folder / file["name"].get<std::string>()).replace_extension(".srt")));
@@ -135,6 +135,7 @@ TEST(Delivery, ABookBecomesAFolderOfFlacChaptersWithSubtitles) {
   EXPECT_TRUE(lectern.leftovers().empty());
   const Ended page = lectern.run({"report", "--format", "html"});
   EXPECT_NE(page.out.find("a file for each chapter"), std::string::npos);
+  EXPECT_NE(page.out.find("book/02%20Chapter%20One.flac\"></audio>"), std::string::npos) << page.out;
 
   std::ofstream(lectern.work() / "book (2)" / "notes.txt") << "mine";
   ended = lectern.run({"cleanup", "--outputs", "--yes"});
@@ -201,6 +202,24 @@ TEST(Delivery, WhatIsWronglySaidIsRefusedWithItsPlace) {
   refused({"submit", lectern.script("b.txt", "---\nsplit: pages\n---\nText.")}, 5, "b.txt:2");
   refused({"submit", lectern.script("c.txt", "---\ncover: b.txt\n---\nText.")}, 5, "neither JPEG nor PNG");
   EXPECT_TRUE(lectern.status()["jobs"].empty());
+}
+
+TEST(Delivery, AScheduleTakesThem) {
+  const Installation lectern;
+  const auto script = lectern.script("book.md", book());
+  Ended ended = lectern.run({"schedule", "add", "books", script, "--when", "every day 22:00", "--split", "chapters",
+                             "--subtitles", "vtt", "--narrator", "Anna"});
+  ASSERT_EQ(ended.exit, 0) << ended.err;
+  ended = lectern.run({"schedule", "run", "books"});
+  ASSERT_EQ(ended.exit, 0) << ended.err;
+  EXPECT_EQ(lectern.run({"wait", "1"}).exit, 0);
+  const json sidecar = read_json(lectern.work() / "book" / "sidecar.json");
+  EXPECT_EQ(sidecar["files"].size(), 8u) << "four chapters with their subtitles";
+  ended = lectern.run({"schedule", "run", "books"});
+  EXPECT_NE(ended.out.find("1 skipped: narrated before with the same settings"), std::string::npos) << ended.out;
+  ended = lectern.run({"schedule", "add", "other", script, "--when", "every day 22:00", "--loudness", "loud"});
+  EXPECT_EQ(ended.exit, 2);
+  EXPECT_NE(ended.err.find("use audiobook, podcast, broadcast, none"), std::string::npos) << ended.err;
 }
 
 TEST(Delivery, AWatchedFolderTakesChaptersAndSubtitles) {

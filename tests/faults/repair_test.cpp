@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <tuple>
 
 #include "config/seal.h"
 #include "config/sha256.h"
+#include "tests/broker/publish/players.h"
 #include "tests/faults/installation.h"
 #include "tests/faults/peer.h"
 
@@ -206,18 +209,127 @@ TEST(Repair, AJobAndItsSegmentsArePlayedThroughThePlayerThatIsThere) {
   EXPECT_NE(gone.err.find("is gone"), std::string::npos) << gone.err;
 }
 
-// The broker dies at every point of a redo in turn.
-class RedoCrash : public testing::TestWithParam<int> {};
+// A work with a file for each chapter, and a folder that holds nothing else.
+class RepairChapters : public testing::Test {
+ protected:
+  RepairChapters() {
+    const std::string script = "# A Small Book\n\nWhat stands before the chapters.\n\n## The First\n\n" +
+                               sentences(2, "one") + "\n\n## The Second\n\n" + sentences(2, "two");
+    // As it was spoken: what is not redone stays the same to the last byte.
+    EXPECT_EQ(lectern
+                  .run({"submit", lectern.script("book.md", script), "--split", "chapters", "--subtitles", "srt",
+                        "--loudness", "none", "--wait"})
+                  .exit,
+              0);
+  }
+  std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::directory_iterator(folder)) all[entry.path().filename()] = sha256_file(entry.path());
+    return all;
+  }
+  std::uint64_t last_segment() const { return segments(lectern).size() - 1; }
+
+  Installation lectern;
+  fs::path folder = lectern.work() / "book";
+};
+
+ino_t inode_of(const fs::path& file) {
+  struct stat found {};
+  EXPECT_EQ(stat(file.c_str(), &found), 0) << file;
+  return found.st_ino;
+}
+
+TEST_F(RepairChapters, OneSegmentIsSpokenAnewAndTheFolderReplacedAsAWhole) {
+  const auto before = files();
+  ASSERT_EQ(before.size(), 7u) << "three chapters with subtitles, and the sidecar";
+  const ino_t first_folder = inode_of(folder);
+  const int takes = spoken(lectern);
+  const std::string last = std::to_string(last_segment());
+  const Ended redo = lectern.run({"redo", "1", "--segment", last, "--text", "These are 3 other words.", "--wait"});
+  EXPECT_EQ(redo.exit, 0) << redo.err;
+  EXPECT_EQ(spoken(lectern), takes + 1);
+  const auto after = files();
+  ASSERT_EQ(after.size(), before.size());
+  for (const auto& [name, hash] : after) {
+    ASSERT_TRUE(before.contains(name)) << name;
+    const bool of_the_segment = name.starts_with("03 ") || name == "sidecar.json";
+    EXPECT_EQ(hash != before.at(name), of_the_segment) << name;
+  }
+  EXPECT_NE(inode_of(folder), first_folder) << "the folder changes places with another one, in one step";
+  const json told = sidecar(folder / "sidecar.json");
+  EXPECT_EQ(told["edition"], 1);
+  EXPECT_EQ(told["segments"].back()["text"], "These are three other words.");
+  EXPECT_EQ(told["segments"].back()["edited"], true);
+  for (const json& file : told["files"]) EXPECT_EQ(file["sha256"], after.at(file["name"]));
+  EXPECT_NE(content(folder / "03 The Second.srt").find("These are three other words."), std::string::npos);
+  EXPECT_EQ(lectern.run({"verify", "1"}).exit, 0) << lectern.run({"verify", "1"}).out;
+  EXPECT_FALSE(fs::exists(lectern.work() / "book (2)"));
+  EXPECT_TRUE(lectern.leftovers().empty());
+  EXPECT_EQ(lectern.broken(), "");
+}
+
+TEST_F(RepairChapters, AFolderInWhichSomebodyChangedAnythingIsNotReplaced) {
+  const std::string last = std::to_string(last_segment());
+  std::ofstream(folder / "my notes.txt") << "mine";
+  const auto before = files();
+  EXPECT_EQ(lectern.run({"redo", "1", "--segment", last, "--seed", "5", "--wait"}).exit, 0);
+  EXPECT_EQ(files(), before);
+  EXPECT_EQ(sidecar(lectern.work() / "book (2)" / "sidecar.json")["edition"], 1);
+  EXPECT_EQ(lectern.run({"redo", "1", "--segment", last, "--seed", "6", "--wait"}).exit, 0);
+  EXPECT_EQ(sidecar(lectern.work() / "book (2)" / "sidecar.json")["edition"], 2) << "from now on that one is its own";
+  EXPECT_FALSE(fs::exists(lectern.work() / "book (3)"));
+}
+
+TEST_F(RepairChapters, ArePlayedInOrderAndASegmentAlone) {
+  const std::string players = with_player(lectern, "mpv", 0);
+  const auto play = [&](std::vector<std::string> words) {
+    const std::string before = std::getenv("PATH");
+    setenv("PATH", players.c_str(), 1);
+    words.insert(words.begin(), "play");
+    const Ended ended = lectern.run(words);
+    setenv("PATH", before.c_str(), 1);
+    EXPECT_EQ(ended.exit, 0) << ended.err;
+    return ended.out;
+  };
+  EXPECT_EQ(play({"1"}), (folder / "01 A Small Book.flac").string() + "\n" + (folder / "02 The First.flac").string() +
+                             "\n" + (folder / "03 The Second.flac").string() + "\n");
+  const auto last = segments(lectern).back();
+  const std::string take = last["take"];
+  play({"1", "--segment", std::to_string(last["index"].get<int>())});
+  EXPECT_NE(content(lectern.folder() / "played").find("/" + take + ".flac\n"), std::string::npos);
+}
+
+TEST(Repair, OneSegmentOfAnM4bIsSpokenAnewAndTheFileReplaced) {
+  NEEDS_PROGRAM("ffmpeg");
+  Installation lectern;
+  const auto script = lectern.script("a.md", "# One\n\n" + sentences(2, "one") + "\n\n# Two\n\n" + sentences(2, "two"));
+  EXPECT_EQ(lectern.run({"submit", script, "--format", "m4b", "--wait"}).exit, 0);
+  const fs::path audio = lectern.work() / "a.m4b";
+  const std::string old = sha256_file(audio);
+  const int takes = spoken(lectern);
+  EXPECT_EQ(lectern.run({"redo", "1", "--segment", "1", "--text", "Some other words.", "--wait"}).exit, 0);
+  EXPECT_EQ(spoken(lectern), takes + 1);
+  EXPECT_NE(sha256_file(audio), old);
+  EXPECT_EQ(sidecar(lectern.work() / "a.json")["sha256"], sha256_file(audio));
+  EXPECT_EQ(lectern.run({"verify", "1"}).exit, 0) << lectern.run({"verify", "1"}).out;
+  EXPECT_FALSE(fs::exists(lectern.work() / "a (2).m4b"));
+  EXPECT_TRUE(lectern.leftovers().empty());
+}
+
+// The broker dies at every point of a redo in turn; of a work in one file, or by chapters.
+class RedoCrash : public testing::TestWithParam<std::tuple<std::string, int>> {};
 constexpr int kShards = 4;
 
-bool die_at(int point) {
+bool die_at(int point, const std::string& split) {
   Installation lectern(0, "keep_alive: 60\n", LECTERN_FAULTS_PROGRAM);
-  EXPECT_EQ(
-      lectern.run({"submit", lectern.script("a.txt", sentences(1, "one") + "\n\n" + sentences(1, "two")), "--wait"})
-          .exit,
-      0);
+  const bool in_one = split == "none";
+  const fs::path work = lectern.work();
+  const fs::path audio = work / (in_one ? "a.flac" : "a/01 One.flac");
+  const fs::path beside = work / (in_one ? "a.json" : "a/sidecar.json");
+  const std::string text = "# One\n\n" + sentences(1, "one") + "\n\n# Two\n\n" + sentences(1, "two");
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.md", text), "--split", split, "--wait"}).exit, 0);
   EXPECT_EQ(lectern.run({"stop"}).exit, 0);
-  const std::string old = sha256_file(lectern.work() / "a.flac");
+  const std::string old = sha256_file(audio);
   const fs::path marker = lectern.folder() / "died";
   const Variable death("LECTERN_DIE_AT", "lectern-broker " + std::to_string(point) + " " + marker.string());
   protocol::Redo wish;
@@ -233,9 +345,9 @@ bool die_at(int point) {
       return false;
     }
     if (!peer) peer.emplace(lectern.paths().client_socket());
-    const std::string standing = sha256_file(lectern.work() / "a.flac");
-    const auto told = sidecar(lectern.work() / "a.json");
-    EXPECT_TRUE(standing == old || standing == told["sha256"]) << "neither the old file nor the new one";
+    const std::string standing = sha256_file(audio);
+    const auto told = sidecar(beside);
+    EXPECT_TRUE(standing == old || standing == told["files"][0]["sha256"]) << "neither the old file nor the new one";
     if (!asked) {
       asked = peer->ask<protocol::Redone>(wish, {}, 0.5).has_value();
       EXPECT_EQ(peer->refusal, "");
@@ -247,11 +359,12 @@ bool die_at(int point) {
     return jobs->jobs[0].state == "done" && standing != old;
   };
   EXPECT_TRUE(Installation::until(finished, 30)) << "the redo is lost";
-  const auto told = sidecar(lectern.work() / "a.json");
+  const auto told = sidecar(beside);
   EXPECT_EQ(told["edition"], 1) << "once";
-  EXPECT_EQ(told["sha256"], sha256_file(lectern.work() / "a.flac"));
-  EXPECT_TRUE(seal_holds(content(lectern.work() / "a.json")));
-  EXPECT_EQ(lectern.audio().size(), 1u);
+  for (const json& file : told["files"])
+    EXPECT_EQ(file["sha256"], sha256_file(beside.parent_path() / file["name"].get<std::string>()));
+  EXPECT_TRUE(seal_holds(content(beside)));
+  EXPECT_EQ(lectern.audio().size(), told["files"].size());
   EXPECT_TRUE(lectern.leftovers().empty());
   EXPECT_EQ(lectern.broken(), "");
   if (testing::Test::HasFailure()) ADD_FAILURE() << "died at point " << point << ": " << content(marker);
@@ -259,13 +372,15 @@ bool die_at(int point) {
 }
 
 TEST_P(RedoCrash, AtEveryPointLosesNeitherTheOldFileNorTheRedo) {
-  int point = 1 + GetParam();
-  while (!HasFailure() && die_at(point)) point += kShards;
+  const auto& [split, shard] = GetParam();
+  int point = 1 + shard;
+  while (!HasFailure() && die_at(point, split)) point += kShards;
   EXPECT_GT(point, 40) << "so few points cannot be all";
   std::printf("points up to %d\n", point - kShards);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, RedoCrash, testing::Range(0, kShards));
+INSTANTIATE_TEST_SUITE_P(Every, RedoCrash,
+                         testing::Combine(testing::Values("none", "chapters"), testing::Range(0, kShards)));
 
 }  // namespace
 }  // namespace lectern

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "config/seal.h"
+#include "tests/broker/publish/players.h"
 #include "tests/faults/installation.h"
 #include "tests/faults/peer.h"
 
@@ -142,6 +143,63 @@ TEST_F(Verify, ARedoStaysWhole) {
   const json one = verified(lectern, "1", 0);
   EXPECT_EQ(wrong(one), "");
   EXPECT_EQ(one["checks"][4]["detail"], "every word is spoken, in order; 1 segment edited");
+}
+
+// A work with a file for each chapter.
+TEST(VerifyChapters, FindsWhatIsDamagedMissingOrAltered) {
+  Installation lectern;
+  const auto script = lectern.script("book.md", "[pause: 2s]\n\n# One\n\n" + sentences(2, "one") +
+                                                    "\n\n[pause: 3s]\n\n# Two\n\n" + sentences(2, "two"));
+  EXPECT_EQ(lectern.run({"submit", script, "--split", "chapters", "--subtitles", "vtt", "--wait"}).exit, 0);
+  const fs::path folder = lectern.work() / "book", sidecar = folder / "sidecar.json";
+  EXPECT_EQ(verified(lectern, "1", 0)["checks"][1]["detail"], "4 files, each with its SHA-256");
+  EXPECT_EQ(verified(lectern, folder, 0)["audio"], folder.string());
+  EXPECT_EQ(verified(lectern, sidecar, 0)["whole"], true);
+  const auto wrongly = [&](const fs::path& file, const std::function<void()>& change, const std::string& what) {
+    const std::string before = content(file);
+    change();
+    const std::string found = wrong(verified(lectern, "1", 1));
+    EXPECT_NE(found.find(what), std::string::npos) << found;
+    EXPECT_EQ(wrong(verified(lectern, folder, 1)), found) << "by its folder as by its job";
+    write(file, before);
+  };
+  const fs::path second = folder / "02 Two.flac";
+  wrongly(
+      second, [&] { write(second, content(second) + "x"); },
+      "audio: is not as it was published: the SHA-256 of 02 Two.flac is another");
+  wrongly(
+      second, [&] { fs::remove(second); }, "audio: it is gone: " + second.string());
+  wrongly(
+      second, [&] { write(second, content(folder / "01 One.flac")); }, "duration: 02 Two.flac lasts");
+  const fs::path lines = folder / "01 One.vtt";
+  wrongly(
+      lines, [&] { write(lines, content(lines) + "\n"); }, "the SHA-256 of 01 One.vtt is another");
+  wrongly(
+      sidecar, [&] { write(sidecar, content(sidecar) + "\n"); }, "sidecar: was changed since it was published");
+  const auto altered = [&](const std::function<void(nlohmann::ordered_json&)>& how) {
+    auto told = nlohmann::ordered_json::parse(content(sidecar));
+    told.erase("seal");
+    how(told);
+    write(sidecar, sealed(told.dump(1)));
+  };
+  wrongly(
+      sidecar, [&] { altered([](auto& told) { told["segments"].back()["file"] = "01 One.flac"; }); }, "duration: ");
+  EXPECT_EQ(wrong(verified(lectern, "1", 0)), "");
+  fs::remove(sidecar);
+  EXPECT_NE(wrong(verified(lectern, "1", 1)).find("sidecar: it is gone"), std::string::npos);
+}
+
+TEST(VerifyM4b, FindsWhatIsDamaged) {
+  NEEDS_PROGRAM("ffmpeg");
+  Installation lectern;
+  EXPECT_EQ(lectern.run({"submit", lectern.script("a.txt", sentences(4, "one")), "--format", "m4b", "--wait"}).exit, 0);
+  EXPECT_EQ(wrong(verified(lectern, "1", 0)), "");
+  const fs::path audio = lectern.work() / "a.m4b";
+  const std::string whole = content(audio);
+  write(audio, whole.substr(0, whole.size() / 2));
+  const std::string found = wrong(verified(lectern, "1", 1));
+  EXPECT_NE(found.find("audio: is not as it was published"), std::string::npos) << found;
+  EXPECT_NE(found.find("duration: "), std::string::npos) << found;
 }
 
 // A worker that speaks some segments oddly.

@@ -84,6 +84,19 @@ TEST_F(Chapters, EachIsAFileWithItsOwnSegmentsAndTags) {
   }
 }
 
+TEST_F(Chapters, TheFirstBeginsWithTheSilenceThatTheScriptAsksFor) {
+  PublishRequest request = book("wav");
+  const double usual_s = run(request).seconds;
+  request.leading_pause_s = 2;
+  EXPECT_NEAR(run(request).seconds, usual_s + 2, 1e-6);
+  const auto sidecar = read_json(out / "book" / "sidecar.json");
+  EXPECT_EQ(sidecar["segments"][0]["start_s"], 2);
+  EXPECT_EQ(sidecar["segments"][1]["start_s"], 0);
+  const Sound first = read_sound(out / "book" / "01 A Book.wav");
+  EXPECT_EQ(peak_of(std::span(first.samples).first(2 * kRate)), 0);
+  EXPECT_NEAR(static_cast<double>(first.info.frames) / kRate, sidecar["files"][0]["seconds"], 1e-6);
+}
+
 TEST_F(Chapters, JoinedAreTheWorkInOnePiece) {
   for (const std::string& preset : {std::string("none"), std::string("podcast")}) {
     PublishRequest request = book("wav");

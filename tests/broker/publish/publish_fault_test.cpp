@@ -78,6 +78,10 @@ TEST_F(PublishFault, ARateThatTheFormatCannotHoldNamesThoseThatCan) {
   EXPECT_EQ(fault.exit(), Exit::bad_input);
   EXPECT_TRUE(says(fault, "22050")) << fault.what();
   EXPECT_NE(fault.hint().find("flac"), std::string::npos) << fault.hint();
+  const Fault asked = fault_of([] { require_format("opus", 44100); });
+  EXPECT_STREQ(asked.what(), "Ogg Opus cannot hold 44100 Hz") << "known before anything is spoken";
+  EXPECT_EQ(asked.hint(), "use one of: wav, flac, ogg, mp3, m4b");
+  for (const int rate : {24000, 48000}) EXPECT_NO_THROW(require_format("opus", rate));
 }
 
 TEST_F(PublishFault, EachMissingOrDamagedTakeIsNamedOnceAndNothingIsLeft) {

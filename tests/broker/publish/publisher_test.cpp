@@ -59,6 +59,23 @@ TEST_P(EveryFormat, HoldsEachTakeWhereTheSidecarSays) {
   EXPECT_EQ(standing(), (std::set<std::string>{published.audio.filename().string(), "story.json"}));
 }
 
+TEST_F(Publisher, BeginsWithTheSilenceThatTheScriptAsksFor) {
+  PublishRequest request = three_tones();
+  request.delivery.loudness = "podcast";
+  const double usual_s = run(request).seconds;
+  request.leading_pause_s = 1.5;
+  const Published published = run(request);
+  const auto sidecar = read_json(published.sidecar);
+  EXPECT_EQ(published.audio, request.target) << "the work as it is now takes the place of the earlier one";
+  EXPECT_NEAR(published.seconds, usual_s + 1.5, 1e-6);
+  EXPECT_EQ(sidecar["leading_pause_s"], 1.5);
+  EXPECT_EQ(sidecar["segments"][0]["start_s"], 1.5);
+  const Sound sound = read_sound(published.audio);
+  EXPECT_EQ(static_cast<double>(sound.info.frames), std::round(published.seconds * kRate));
+  EXPECT_EQ(peak_of(part(sound, 0, 1.4)), 0);
+  EXPECT_GT(share_of(400, part(sound, 1.55, 0.4)), 0.99);
+}
+
 TEST_P(EveryFormat, NeverPassesFullScaleWhenReadBack) {
   PublishRequest request = empty_request(GetParam());
   Samples square = tone(300, 1);  // a codec rings at its edges

@@ -12,6 +12,35 @@ Segmentation markdown(const std::string& script) {
   return result;
 }
 
+TEST(Markdown, BlocksOfHtmlAreReadWithoutTheirTags) {
+  const auto heard = [](const std::string& script) { return spoken(cut(script, 300, Format::markdown)); };
+  EXPECT_THAT(heard("<details>\n<summary>How fast is it?</summary>\n\nAs fast as this.\n\n</details>\n"),
+              testing::ElementsAre("How fast is it?", "As fast as this."));
+  EXPECT_THAT(heard("<div\nalign=\"center\">\n<h2>A <b>bold</b> title</h2>\nThe words of\nthe poet &mdash; all 3 < 4.\n"
+                    "</div>\n"),
+              testing::ElementsAre("A bold title. The words of the poet — all three four."));
+  EXPECT_THAT(heard("<table>\n<tr><td>Tide</td><td>Hour</td></tr>\n</table>\n\nText is here."),
+              testing::ElementsAre("Tide. Hour.", "Text is here."));
+  EXPECT_THAT(heard("<!-- not <p>this</p> -->\n\n<script>\nlet x = 'nor that';\n</script>\n\n<div><svg><text>nor "
+                    "here</text></svg>\n<img src='a.png'><meta name='x'> But this.</div>\n\n<pre>\ncode\n</pre>\n"),
+              testing::ElementsAre("But this."));
+}
+
+TEST(Markdown, TheOnlyHeadingOfTheFirstLevelIsTheTitle) {
+  const auto title = [](const std::string& script) {
+    return segment_script(script, {.format = Format::markdown}).title;
+  };
+  EXPECT_EQ(title("# A *Small*\tBook\n\nText.\n\n## One\n\nMore.\n\n## Two\n\nMore."), "A Small Book");
+  EXPECT_EQ(title("A Small Book\n============\n\nText."), "A Small Book");
+  EXPECT_EQ(title("Text comes first.\n\n# A Book [pause: 1s] of Pauses\n\nText."), "A Book of Pauses");
+  EXPECT_EQ(title("# The [Cholmondeley](/ˈtʃʌmli/) Papers\n\nText."), "The Cholmondeley Papers");
+  EXPECT_EQ(title("# One\n\nText.\n\n# Two\n\nText."), "") << "they are chapters";
+  EXPECT_EQ(title("## One\n\nText.\n\n```\n# no heading\n```\n"), "");
+  EXPECT_EQ(title("# ![a picture](a.png)\n\nText."), "a picture");
+  const auto cut = segment_script("# A Book\n\nText is here.", {.format = Format::markdown});
+  EXPECT_THAT(spoken(cut), testing::ElementsAre("A Book.", "Text is here.")) << "it is spoken all the same";
+}
+
 TEST(Markdown, RefusesScriptsWithoutText) {
   for (const char* script : {"---", "```\nint main();\n```\n", "![](a.png)", "<!-- nothing -->"})
     EXPECT_THROW(cut(script, 300, Format::markdown), Fault) << script;
@@ -68,7 +97,7 @@ TEST(Markdown, FrontMatterAndCommentsAreUnspoken) {
   const auto result = markdown(
       "---\ntitle: A Book\nvoice: anna\n---\n\nThe words begin.\n\n<!-- a note\nfor me -->\n\nThe words <b>go</b> on.");
   EXPECT_THAT(spoken(result), ElementsAre("The words begin.", "The words go on."));
-  EXPECT_THAT(reasons(result), ElementsAre("front matter", "markup"));
+  EXPECT_THAT(reasons(result), ElementsAre("front matter", "comment"));
 }
 
 TEST(Markdown, ARuleAtTheStartIsNoFrontMatter) {

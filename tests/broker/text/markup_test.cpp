@@ -76,10 +76,77 @@ TEST(Markup, PausesInARowAddUpAndOneAtTheEndIsKept) {
   EXPECT_EQ(cut.segments[0].after, Break::clause);
 }
 
+TEST(Markup, PausesBeforeTheFirstWordAreSilenceAtTheStart) {
+  const auto cut = cut_marked("[pause: 2s]\n\n[pause: 500ms] The first sentence is here. And here is another one.");
+  EXPECT_EQ(cut.leading_pause_s, 2.5);
+  EXPECT_THAT(pauses(cut), ElementsAre(-1, -1));
+  EXPECT_EQ(cut_marked("---\nvoice: a\n---\n\n* * *\n\n[pause]\n\n# One\n\nText.", Format::markdown).leading_pause_s,
+            1);
+  EXPECT_EQ(cut_marked("The first sentence is here. [pause] And the second.").leading_pause_s, 0);
+}
+
+TEST(Markup, APauseBeforeAChapterEndsTheOneBeforeAndOneBehindItsHeadingBelongsToIt) {
+  const auto cut = cut_marked(
+      "# One\n\nThe text of one.\n\n[pause: 3s]\n\n# Two\n\n[pause: 4s]\n\nThe text of two.\n\n[pause]\n[pause: 5s]\n",
+      Format::markdown);
+  EXPECT_THAT(spoken(cut), ElementsAre("One.", "The text of one.", "Two.", "The text of two."));
+  EXPECT_THAT(pauses(cut), ElementsAre(-1, 3, 4, 6));
+  ASSERT_EQ(cut.chapters.size(), 2u);
+  EXPECT_EQ(cut.chapters[1].segment, 2u);
+}
+
 TEST(Markup, APauseBetweenBlocksWithoutWordsIsNotLost) {
   EXPECT_THAT(pauses(cut_marked("One is here.\n\n[pause: 1s]\n\n* * *\n\n[pause: 2s]\n\nTwo is here.")),
               ElementsAre(3, -1));
   EXPECT_THAT(pauses(cut_marked("One is here. [pause: 1s] — [pause: 2s] Two is here.")), ElementsAre(3, -1));
+}
+
+Segmentation cut_told(const std::string& script, Format format = Format::plain) {
+  const Segmentation result = segment_script(script, {.format = format, .phonemes = true});
+  expect_sound(script, result, 300);
+  return result;
+}
+
+TEST(Markup, AWordWithItsSoundsIsSpokenSo) {
+  const std::string script = "You say [tomato](/təˈmɑːtoʊ/), I say no. In [New York](/ˈnuː ˈjɔːk/) they do.";
+  for (const Format format : {Format::plain, Format::markdown}) {
+    const auto told = cut_told(script, format);
+    EXPECT_THAT(spoken(told),
+                ElementsAre("You say [tomato](/təˈmɑːtoʊ/), I say no.", "In [New York](/ˈnuː ˈjɔːk/) they do."));
+    EXPECT_EQ(told.segments[1].begin, 41u);
+    EXPECT_THAT(spoken(cut_marked(script, format)), ElementsAre("You say tomato, I say no.", "In New York they do."));
+  }
+  EXPECT_THAT(spoken(cut_told("A [**tomato**](/təˈmɑːtoʊ/) it is.\n\n[Cholmondeley](/ˈtʃʌmli/)\n", Format::markdown)),
+              ElementsAre("A [tomato](/təˈmɑːtoʊ/) it is.", "[Cholmondeley](/ˈtʃʌmli/)."));
+  EXPECT_THAT(spoken(cut_told("The word [pause](/ˈpɔːz/) is spoken.")),
+              ElementsAre("The word [pause](/ˈpɔːz/) is spoken."));
+  EXPECT_THAT(spoken(cut_told("The sign \\[tomato](/təˈmɑːtoʊ/) is written so.")),
+              ElementsAre(testing::Not(HasSubstr("](/"))));
+  EXPECT_THAT(spoken(cut_told("In code `[tomato](/təˈmɑːtoʊ/)` it is not.", Format::markdown)),
+              ElementsAre(testing::Not(HasSubstr("](/"))));
+}
+
+TEST(Markup, AnOrdinaryLinkIsNoPronunciation) {
+  for (const char* target : {"/terms/", "/about us/", "/bøker/", "/œuvre/", "/xəbərlər/", "/ça/", "/ŋorɛ/", "/a/b/",
+                             "/ˈa/b/", "/ˈ/", "/", "//", "https://a.org/ˈa/", "/Ɪ/", "/1ɪ/", "/βιβλία/", "/ɪ-ɪ/"}) {
+    const std::string script = std::string("Read the [terms](") + target + ") first.";
+    EXPECT_THAT(spoken(cut_told(script, Format::markdown)), ElementsAre(testing::Not(HasSubstr("](/")))) << target;
+    EXPECT_THAT(spoken(cut_told(script)), ElementsAre(testing::Not(HasSubstr("](/")))) << target;
+  }
+  EXPECT_THAT(spoken(cut_told("Read the [terms](/terms/) first.", Format::markdown)),
+              ElementsAre("Read the terms first."));
+  EXPECT_FALSE(may_have_markup("Read the [terms](/terms/) first."));
+  EXPECT_TRUE(may_have_markup("You say [tomato](/təˈmɑːtoʊ/)."));
+}
+
+TEST(Markup, ASymbolThatIsNoPhonemeIsNamed) {
+  const auto told = [](const std::string& script) { return segment_script(script, {.phonemes = true}); };
+  try {
+    told("You say [tomato](/təˈmʀɑːtoʊ/).");
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const Fault& fault) {
+    EXPECT_THAT(fault.what(), HasSubstr("'ʀ' in /təˈmʀɑːtoʊ/ for 'tomato' is no phoneme"));
+  }
 }
 
 TEST(Markup, SpeedHoldsUntilTheNext) {

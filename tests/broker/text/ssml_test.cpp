@@ -20,8 +20,10 @@ TEST(Ssml, ParagraphsAndSentencesAreItsOwn) {
 
 TEST(Ssml, BreaksArePauses) {
   const auto cut = cut_ssml(
-      "The winner is <break time='1500ms'/> Anna from Berlin. <break strength='strong'/> She is here. <break/>");
+      "<break time='2s'/>The winner is <break time='1500ms'/> Anna from Berlin. <break strength='strong'/> She is "
+      "here. <break/>");
   EXPECT_THAT(spoken(cut), ElementsAre("The winner is", "Anna from Berlin.", "She is here."));
+  EXPECT_EQ(cut.leading_pause_s, 2);
   EXPECT_EQ(cut.segments[0].pause_s, 1.5);
   EXPECT_EQ(cut.segments[1].pause_s, 1);
   EXPECT_EQ(cut.segments[2].pause_s, 0.6);
