@@ -16,8 +16,6 @@ constexpr std::int64_t kRemoteSilenceMs = 10000;  // of another machine's worker
 constexpr std::int64_t kLastCallMs = 500;  // then so long: it may be the broker that stood still and has not heard yet
 constexpr std::int64_t kAnswerGraceMs =
     60000;  // beyond three engine timeouts: then a worker keeps no lease that it does not answer
-constexpr std::int64_t kSpeedWindowMs = 60000;
-constexpr std::int64_t kLearnFromMs = 5000;    // so much of speaking tells the model's speed
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr const char* kStates[] = {"cold", "loading", "warm", "busy", "draining", "backoff"};  // of a worker
@@ -181,9 +179,9 @@ void Dispatcher::take(Worker& worker, protocol::Message message) {
       }
       store_.add_take(stored);
       store_.take_done(lease);
-      const std::int64_t now = clock_.monotonic_ms();
-      spoken_.push_back({now, static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s, model, id});
-      learn_speed();
+      pace_.add({clock_.monotonic_ms(), static_cast<double>(stored.frames) / stored.sample_rate_hz,
+                 stored.computing_s, model, id});
+      if (const auto speed = pace_.lesson()) store_.learn_speed(model, *speed);
     };
   });
 }
@@ -401,7 +399,7 @@ std::int64_t Dispatcher::tick() {
       ++wait;
     }
   }
-  while (!spoken_.empty() && spoken_.front().at_ms < now - kSpeedWindowMs) spoken_.pop_front();
+  pace_.forget_before(now);
   return next;
 }
 
@@ -417,7 +415,7 @@ std::vector<protocol::WorkerView> Dispatcher::views() const {
     view.device_bytes = worker.device_bytes;
     view.peak_device_bytes = worker.peak_device_bytes;
     view.segments_waiting = worker.model.empty() ? 0 : store_.waiting_of(worker.model);
-    view.speed = speed_of(worker.id);
+    view.speed = pace_.of_worker(worker.id);
     view.state = worker.state;
     view.model = worker.model;
     view.pid = worker.pid;
@@ -436,48 +434,6 @@ std::uint64_t Dispatcher::leases() const {
   std::uint64_t count = 0;
   for (const auto& [peer, worker] : workers_) count += worker.leases.size();
   return count;
-}
-
-template <class Wanted>
-Dispatcher::Pace Dispatcher::pace_where(const Wanted& wanted) const {
-  Pace pace;
-  double busy_until_s = 0;
-  for (const Spoken& spoken : spoken_) {
-    if (!wanted(spoken)) continue;
-    const double end_s = static_cast<double>(spoken.at_ms) / 1000;
-    pace.working_s += std::max(end_s - std::max(end_s - spoken.computing_s, busy_until_s), 0.0);
-    pace.audio_s += spoken.audio_s;
-    busy_until_s = end_s;
-  }
-  return pace;
-}
-
-void Dispatcher::learn_speed() {
-  const Spoken& last = spoken_.back();
-  if (last.at_ms - learned_ms_ < kLearnFromMs) return;
-  learned_ms_ = last.at_ms;
-  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.model == last.model; });
-  if (pace.working_s * 1000 >= kLearnFromMs) store_.learn_speed(last.model, pace.audio_s / pace.working_s);
-}
-
-double Dispatcher::speed_of(const std::string& worker) const {
-  const Pace pace = pace_where([&](const Spoken& spoken) { return spoken.worker == worker; });
-  return pace.working_s > 0 ? pace.audio_s / pace.working_s : 0;
-}
-
-double Dispatcher::speed() const {
-  double audio_s = 0;
-  std::int64_t first_ms = 0, last_ms = 0;
-  std::size_t takes = 0;
-  for (const Spoken& spoken : spoken_) {
-    if (takes++ == 0)
-      first_ms = spoken.at_ms;  // the first one's own time is not known
-    else
-      audio_s += spoken.audio_s;
-    last_ms = spoken.at_ms;
-  }
-  const double span_s = static_cast<double>(last_ms - first_ms) / 1000;
-  return span_s > 0.05 ? audio_s / span_s : 0;
 }
 
 }  // namespace lectern

@@ -5,7 +5,6 @@
 // here is bookkeeping and is made again from the workers' own lists when a transaction had to be undone.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +13,7 @@
 
 #include "broker/clock.h"
 #include "broker/model_shelf.h"
+#include "broker/pace.h"
 #include "broker/post.h"
 #include "broker/scheduler.h"
 #include "broker/store.h"
@@ -62,7 +62,7 @@ class Dispatcher {
   bool any_worker() const { return !workers_.empty(); }
   std::uint64_t leases() const;
   // Times real time over the last minute, all workers together; 0: nothing spoken in it.
-  double speed() const;
+  double speed() const { return pace_.overall(); }
 
  private:
   std::string digest_of(const protocol::Work& work);
@@ -91,7 +91,6 @@ class Dispatcher {
   void give_back(Worker& worker, const protocol::Message& message);
   void engine_failed(Worker& worker, const protocol::Message& message);
   void stored(const std::string& worker, std::uint64_t segment);
-  void learn_speed();
   void unload_after_closing(const std::vector<std::string>& windows);
   void answered(Worker& worker, const protocol::Lease& lease);
   void fail_model(const std::string& model, const std::string& reason);
@@ -110,20 +109,7 @@ class Dispatcher {
   std::map<std::string, Worker> workers_;                    // by peer
   std::map<std::uint64_t, double> served_;                   // characters handed out, by batch
   std::map<std::uint64_t, std::int64_t> job_not_before_ms_;  // after a retryable failure
-  struct Spoken {
-    std::int64_t at_ms;
-    double audio_s, computing_s;
-    std::string model, worker;
-  };
-  struct Pace {  // over the time in which somebody was speaking: pauses tell nothing
-    double audio_s = 0, working_s = 0;
-  };
-  template <class Wanted>
-  Pace pace_where(const Wanted& wanted) const;  // of the last minute
-  double speed_of(const std::string& worker) const;
-
-  std::deque<Spoken> spoken_;  // the last minute
-  std::int64_t learned_ms_ = 0;  // when the speed was last looked at
+  Pace pace_;
   std::optional<Timetable::Coming> coming_;
   WorkPool takes_pool_{2, 8};  // takes that come together share a transaction
 };
