@@ -63,6 +63,7 @@ struct Document {
   double pause_after_s = -1;     // behind the last block; negative: none
   std::string title = {}, author = {};
   std::vector<Utterance> utterances = {};
+  std::vector<Range> reworded = {};  // inside of blocks: said in other words or signs than those written
 };
 
 // A position as people count it, from 1.
