@@ -36,13 +36,16 @@ double seconds(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-double peak_mb() {
+// VmRSS or VmHWM, in bytes.
+double memory_of(const char* field) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM")) return std::stod(line.substr(line.find(':') + 1)) / 1024;
+    if (line.starts_with(field)) return 1024 * std::stod(line.substr(line.find(':') + 1));
   }
   return 0;
 }
+
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
 // The bytes of one file that a network uses, in pieces of the buffer's size.
 class UsedBytes {
@@ -102,6 +105,7 @@ void have_memory(std::size_t bytes) {
 
 struct Figures {
   std::vector<double> alone, together, load;  // seconds, one a turn
+  double peak = 0;                            // bytes that a load takes
 };
 
 // The middle of the quotients turn by turn, the least and the greatest.
@@ -132,13 +136,16 @@ void measure(const std::string& name, const std::vector<const UsedBytes*>& files
     figures.alone.push_back(read(1));
     figures.together.push_back(read(threads));
     have_memory(count);
+    const double before = memory_of("VmRSS");
+    forget_peak();
     figures.load.push_back(seconds(load));
+    figures.peak = std::max(figures.peak, memory_of("VmHWM") - before);
   }
   fmt::print("{:<6} {:.0f} MB, {} threads: load {:.3f} s, read by 1 thread {:.3f} s, by {} {:.3f} s; load / read by 1 "
-             "{}, by {} {}; peak memory so far {:.0f} MB\n",
+             "{}, by {} {}; peak memory {:.2f} x what is used\n",
              name, double(count) / 1e6, threads, middle(figures.load), middle(figures.alone), threads,
              middle(figures.together), quotients(figures.load, figures.alone), threads,
-             quotients(figures.load, figures.together), peak_mb());
+             quotients(figures.load, figures.together), figures.peak / double(count));
 }
 
 int run(int argc, char** argv) {
