@@ -75,7 +75,9 @@ class ChatterboxEngine : public Engine {
             .lanes = static_cast<int>(options_.rows)};
   }
 
-  void run(SpeechHost& host) override { Narration(*networks_.t3, *networks_.s3gen, *tokenizer_, *voices_, options_, host).run(); }
+  void run(SpeechHost& host) override {
+    Narration(*networks_.t3, *networks_.s3gen, *tokenizer_, *voices_, options_, host).run();
+  }
 
  private:
   Arithmetics arithmetics_;
