@@ -108,7 +108,11 @@ CutScript cut_script(std::string_view bytes, const std::string& name, const std:
     result.segments.push_back(std::move(row));
   }
   protocol::Json unspoken = protocol::Json::array();
-  for (const text::Unspoken& stretch : cut.unspoken) unspoken.push_back({stretch.begin, stretch.end, stretch.reason});
+  std::vector<text::Unspoken> stretches;
+  std::merge(cut.unspoken.begin(), cut.unspoken.end(), cut.within.begin(), cut.within.end(),
+             std::back_inserter(stretches),
+             [](const text::Unspoken& a, const text::Unspoken& b) { return a.begin < b.begin; });
+  for (const text::Unspoken& stretch : stretches) unspoken.push_back({stretch.begin, stretch.end, stretch.reason});
   result.unspoken = unspoken.dump();
   result.left_out = protocol::Json::object();
   for (const auto& [reason, characters] : text::left_out(cut)) result.left_out[reason] = characters;

@@ -9,7 +9,8 @@
 //    "chapters": [{"title", "segment", "start_s"}, ...],
 //    "segments": [{"index", "begin", "end", "text", "start_s", "duration_s", "pause_s", "take", "seed", "notes",
 //    "voice" when it is not the job's, "edited" when the text is not the script's}, ...],
-//    "unspoken": [{"begin", "end", "reason"}, ...],
+//    "unspoken": [{"begin", "end", "reason"}, ...]: between segments, and what a segment's own range holds and is not
+//    heard (markup, tags of other models),
 //    "coverage": {"complete": true, "problems": []}: whether segments and unspoken are proved to be all of the script,
 //    "seal": ...}
 //

@@ -146,7 +146,13 @@ std::vector<std::string> gaps(const std::vector<Covered>& segments, const std::v
   for (std::size_t i = 1; i < segments.size(); ++i)
     if (segments[i].begin < segments[i - 1].begin)
       problems.push_back(ranges[i].what + " speaks an earlier place of the script than the one before it");
-  for (const Unspoken& gap : unspoken) ranges.push_back({gap.begin, gap.end, gap.reason});
+  const auto within_a_segment = [&](const Unspoken& gap) {
+    const auto behind = std::partition_point(segments.begin(), segments.end(),
+                                             [&](const Covered& segment) { return segment.begin < gap.begin; });
+    return behind != segments.begin() && gap.end < std::prev(behind)->end;
+  };
+  for (const Unspoken& gap : unspoken)
+    if (!within_a_segment(gap)) ranges.push_back({gap.begin, gap.end, gap.reason});
   std::stable_sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });

@@ -29,7 +29,8 @@ using Cut = std::function<Segmentation(std::size_t max_segment_chars)>;
 std::vector<std::string> uncovered(const Cut& cut, std::size_t limit, const std::vector<Covered>& segments,
                                    const std::vector<Unspoken>& unspoken);
 
-// The same for the ranges alone: they follow each other from 0 to `characters`; 0: wherever they end.
+// The same for the ranges alone: they follow each other from 0 to `characters`; 0: wherever they end. A stretch inside of
+// a segment's range says what that leaves out.
 std::vector<std::string> gaps(const std::vector<Covered>& segments, const std::vector<Unspoken>& unspoken,
                               std::size_t characters);
 

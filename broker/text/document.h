@@ -64,6 +64,7 @@ struct Document {
   std::string title = {}, author = {};
   Range title_heading = {};  // the heading that is the title where `title` is empty; empty: none
   std::vector<Utterance> utterances = {};
+  std::vector<Range> reworded = {};  // inside of blocks: said in other words or signs than those written
 };
 
 // A position as people count it, from 1.

@@ -30,11 +30,31 @@ void explain_gaps(const Document& document, Segmentation& result) {
   explain_gap(document, reached, result.characters, result.unspoken);
 }
 
+// What the segments' ranges hold beside what is read: between the characters of a block, and between blocks whose
+// segments were joined.
+void explain_within(const Document& document, Segmentation& result) {
+  std::vector<Range> read = document.reworded;
+  for (const Block& block : document.blocks)
+    for (const std::uint32_t position : block.source) read.push_back({position, position + std::size_t{1}});
+  std::stable_sort(read.begin(), read.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  auto next = read.begin();
+  for (const Segment& segment : result.segments) {
+    while (next != read.end() && next->end <= segment.begin) ++next;
+    std::size_t reached = segment.begin;
+    for (; next != read.end() && next->begin < segment.end; ++next) {
+      explain_gap(document, reached, std::max(reached, next->begin), result.within);
+      reached = std::max(reached, next->end);
+    }
+  }
+  std::erase_if(result.within, [](const Unspoken& stretch) { return stretch.reason == "white space"; });
+}
+
 // Front matter of that length stands before what was cut.
 void shift(Segmentation& result, std::size_t front) {
   if (front == 0) return;
   for (Segment& segment : result.segments) segment.begin += front, segment.end += front;
-  for (Unspoken& stretch : result.unspoken) stretch.begin += front, stretch.end += front;
+  for (auto* stretches : {&result.unspoken, &result.within})
+    for (Unspoken& stretch : *stretches) stretch.begin += front, stretch.end += front;
   result.unspoken.insert(result.unspoken.begin(), {0, front, "front matter"});
   result.characters += front;
 }
@@ -98,6 +118,7 @@ Segmentation cut(Document& document, const SegmenterOptions& options) {
     for (Chapter& chapter : result.chapters) chapter.segment = places[chapter.segment];
   }
   explain_gaps(document, result);
+  explain_within(document, result);
   return result;
 }
 
@@ -108,9 +129,10 @@ std::map<std::string, std::size_t> left_out(const Segmentation& cut) {
                                           "list mark",         "a pause",          "front matter", "a change of voice",
                                           "a change of speed", "a speaker's name", "comment"};
   std::map<std::string, std::size_t> sums;
-  for (const Unspoken& stretch : cut.unspoken)
-    if (std::find(std::begin(kUnsaid), std::end(kUnsaid), stretch.reason) == std::end(kUnsaid))
-      sums[stretch.reason] += stretch.end - stretch.begin;
+  for (const auto* stretches : {&cut.unspoken, &cut.within})
+    for (const Unspoken& stretch : *stretches)
+      if (std::find(std::begin(kUnsaid), std::end(kUnsaid), stretch.reason) == std::end(kUnsaid))
+        sums[stretch.reason] += stretch.end - stretch.begin;
   return sums;
 }
 

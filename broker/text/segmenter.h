@@ -44,6 +44,7 @@ struct Unspoken {
 struct Segmentation {
   std::vector<Segment> segments;   // in order, ranges disjoint and ascending
   std::vector<Unspoken> unspoken;  // together with the segments' ranges this covers [0, characters) exactly
+  std::vector<Unspoken> within = {};  // what lies inside of a segment's range and is not heard, white space aside
   std::size_t characters = 0;      // code points in the script
   double leading_pause_s = 0;      // silence before the first segment, as the script asks
   std::string title = {}, author = {};  // that the script itself says; empty: nothing

@@ -37,7 +37,7 @@ Tags::Found Tags::tag_at(std::u32string_view text, std::size_t at) const {
   return {};
 }
 
-void Tags::place(Block& block, std::vector<Unspoken>& silent) const {
+void Tags::place(Block& block, std::vector<Unspoken>& silent, std::vector<Range>& spoken) const {
   Block placed = block.bare();
   placed.pause_before_s = block.pause_before_s;
   placed.goes_on = block.goes_on;
@@ -53,6 +53,7 @@ void Tags::place(Block& block, std::vector<Unspoken>& silent) const {
     const std::uint32_t opening = block.source[i], closing = block.source[i + found.size - 1];
     i += found.size;
     if (found.tag < spoken_) {
+      spoken.push_back({opening, closing + std::size_t{1}});
       placed.append(kFirst + static_cast<char32_t>(found.tag), opening);
       placed.append(kClosing, closing);
       continue;
@@ -71,7 +72,7 @@ void Tags::place(Document& document) {
   placed_ = true;
   std::vector<Unspoken> silent;
   for (Block& block : document.blocks)
-    if (block.text.find(U'[') != std::u32string::npos) place(block, silent);
+    if (block.text.find(U'[') != std::u32string::npos) place(block, silent, document.reworded);
   if (silent.empty()) return;
   document.marks.insert(document.marks.end(), silent.begin(), silent.end());
   sort_marks(document);

@@ -27,7 +27,7 @@ class Tags {
  private:
   struct Found;
   Found tag_at(std::u32string_view text, std::size_t at) const;
-  void place(Block& block, std::vector<Unspoken>& silent) const;
+  void place(Block& block, std::vector<Unspoken>& silent, std::vector<Range>& spoken) const;
 
   std::vector<std::u32string> tags_;  // in lower case; the first `spoken_` are spoken
   std::size_t spoken_;

@@ -202,6 +202,7 @@ Utterances::Utterances(Document& document, const Language& language, bool phonem
     said.source.clear();
     for (std::size_t i = 0; i < block.text.size(); ++i) {
       const Utterance* entry = entry_at(document, block.text, i);
+      if (entry) document.reworded.push_back({block.source[i], block.source[i + 1] + std::size_t{1}});
       if (!entry || stays(*entry)) {
         said.append(block.text[i], block.source[i]);
         continue;

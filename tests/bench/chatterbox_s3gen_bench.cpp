@@ -15,10 +15,8 @@
 #include <functional>
 
 #include "config/fault.h"
-#include "tests/bench/stored_bytes.h"
 #include "tests/parity/chatterbox_enrolment.h"
 #include "tests/parity/chatterbox_s3gen.h"
-#include "worker/chatterbox/s3gen/checkpoint.h"
 #include "worker/chatterbox/s3gen/noise.h"
 #include "worker/engine_environment.h"
 
@@ -117,12 +115,6 @@ int run(int argc, char** argv) {
   const c10::InferenceMode inference;
   at::set_num_threads(2);
   if (enrol) return enrolment(model_folder, threads, repeats);
-  lectern::StoredBytes used;
-  if (model_folder != "synthetic") {
-    used = lectern::read_stored_bytes(std::filesystem::path(model_folder) / kCheckpointName,
-                                      [](const std::string& tensor) { return !belongs_to_enrolment(tensor); });
-  }
-  const double before = megabytes_of("VmHWM");
   std::unique_ptr<const S3Token2Wav> model;
   double load = 1e9;
   for (int i = 0; i < 3; ++i) {  // a virtual machine may first have to be given the memory
@@ -134,10 +126,6 @@ int run(int argc, char** argv) {
   const double peak = megabytes_of("VmHWM");
   fmt::print("loaded in {:.2f} s ({}): {:.0f} MB now, peak {:.0f} MB\n", load, model_folder, megabytes_of("VmRSS"),
              peak);
-  if (used.count > 0) {
-    fmt::print("load {:.2f} x reading its {:.0f} MB ({:.3f} s); memory {:.2f} x what is used of the file\n",
-               load / used.seconds, used.count / 1e6, used.seconds, (peak - before) * 1048576 / used.count);
-  }
 
   const auto noise = [](std::uint64_t seed, int64_t count) {
     return normal_noise(seed, Draw::flow_state, count, at::kCPU);

@@ -3,8 +3,7 @@
 // --agreement: how often the likeliest next token of float16 weights is that of float32, on the same tokens before it.
 //
 // The read speed is measured between the steps of the same run, on as many bytes in the same kind of pages, so that
-// both meet the same company on the machine. A load is compared with reading the bytes that the network uses into a
-// buffer. Processor time stands beside the clock's: on a busy machine it tells more.
+// both meet the same company on the machine. Processor time stands beside the clock's: on a busy machine it tells more.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -20,7 +19,6 @@
 #include <ctime>
 
 #include "config/fault.h"
-#include "tests/bench/stored_bytes.h"
 #include "tests/parity/synthetic_weights.h"
 #include "worker/chatterbox/t3_decoder.h"
 #include "worker/engine_environment.h"
@@ -138,8 +136,6 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
   const double before = peak_mb();
   std::unique_ptr<const T3> model;
   Seconds load, first_prefix, prefill;
-  const StoredBytes used = read_stored_bytes(
-      file, [](const std::string& tensor) { return tensor != "tfmr.wte.weight" && tensor != "text_head.weight"; });
   for (int i = 0; i < 3; ++i) {  // a virtual machine may first have to be given the memory
     model.reset();
     load.best(taken([&] { model = T3::load(weights::CheckpointFile(file), size, options); }));
@@ -161,8 +157,6 @@ void measure(const T3Size& size, const std::string& name, const std::filesystem:
       "  prefill of 376 positions (once a voice) {:.3f} s, first token of 30 text tokens {:.3f} s (processor {:.3f}, "
       "{:.3f})\n",
       first_prefix.clock, prefill.clock, first_prefix.processor, prefill.processor);
-  fmt::print("  load {:.2f} x reading its {:.0f} MB ({:.3f} s); memory {:.2f} x what is used of the file\n",
-             load.clock / used.seconds, used.count / 1e6, used.seconds, (peak - before) * 1048576 / used.count);
   const LargePages memory(std::max(model->step_bytes(), std::size_t{256} << 20));
   for (const int64_t rows : {1, 8}) measure_steps(*model, prefix, rows, repeats, memory);
 }

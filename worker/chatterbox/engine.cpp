@@ -9,6 +9,7 @@
 
 #include "config/fault.h"
 #include "worker/chatterbox/narration.h"
+#include "worker/chatterbox/networks.h"
 #include "worker/engine_environment.h"
 #include "worker/weights/device.h"
 
@@ -56,15 +57,14 @@ class ChatterboxEngine : public Engine {
     at::set_num_threads(threads);
     at::globalContext().setAllowTF32CuDNN(false);  // float32 means float32
     tokenizer_ = std::make_unique<Tokenizer>(options.model_folder);
-    t3_ = T3::load(options.model_folder,
-                   {.device = arithmetics_.device, .type = arithmetics_.t3, .threads = threads, .packed = true});
     options_.vocoded_together = arithmetics_.device.is_cpu() ? 1 : kVocodedOnDevice;
-    s3gen_ = s3gen::S3Token2Wav::load(
+    networks_ = load_networks(
         options.model_folder,
+        {.device = arithmetics_.device, .type = arithmetics_.t3, .threads = threads, .packed = true},
         {.device = arithmetics_.device, .flow = arithmetics_.flow, .rows_together = options_.vocoded_together});
-    options_.rows = rows_for(options, t3_->size());
+    options_.rows = rows_for(options, networks_.t3->size());
     voices_ = std::make_unique<Voices>(options.model_folder, options.voices_folder,
-                                       VoiceReaders{*t3_, *s3gen_, *tokenizer_, options.precision});
+                                       VoiceReaders{*networks_.t3, *networks_.s3gen, *tokenizer_, options.precision});
     if (voices_->has_built_in()) voices_->find(kBuiltInVoice);
   }
 
@@ -75,14 +75,15 @@ class ChatterboxEngine : public Engine {
             .lanes = static_cast<int>(options_.rows)};
   }
 
-  void run(SpeechHost& host) override { Narration(*t3_, *s3gen_, *tokenizer_, *voices_, options_, host).run(); }
+  void run(SpeechHost& host) override {
+    Narration(*networks_.t3, *networks_.s3gen, *tokenizer_, *voices_, options_, host).run();
+  }
 
  private:
   Arithmetics arithmetics_;
   NarrationOptions options_;
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<const T3> t3_;
-  std::unique_ptr<const s3gen::S3Token2Wav> s3gen_;
+  Networks networks_;
   std::unique_ptr<Voices> voices_;
 };
 

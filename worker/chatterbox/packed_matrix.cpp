@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <sys/mman.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -10,9 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <numeric>
 
 #include "worker/weights/state.h"
@@ -20,16 +17,6 @@
 namespace lectern::chatterbox {
 
 namespace {
-
-constexpr std::size_t kLargePage = std::size_t{2} << 20;
-
-// Reading hundreds of megabytes a step is a tenth faster in large pages.
-std::shared_ptr<void> allocate(std::size_t bytes) {
-  void* memory = nullptr;
-  if (posix_memalign(&memory, bytes >= kLargePage ? kLargePage : 64, bytes) != 0) throw std::bad_alloc();
-  if (bytes >= kLargePage) ::madvise(memory, bytes, MADV_HUGEPAGE);
-  return {memory, std::free};
-}
 
 // So many rows of a weight are spread over the tiles at a time: what they fill of a tile lies together.
 constexpr std::int64_t kRowsAtOnce = 16;
@@ -82,7 +69,7 @@ double pack_rows(const Weight* weight, std::int64_t width, std::int64_t first, s
 
 PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at::ScalarType type, ThreadTeam& team)
     : depth_(weight.size(0)), width_(weight.size(1)), type_(type) {
-  tiles_ = allocate(bytes());
+  tiles_ = weights::large_pages(bytes());
   const bool dense = weight.scalar_type() == type && weight.is_contiguous() && width_ % kTileWidth == 0;
   if (dense && type == at::kFloat) {
     pack(static_cast<const float*>(weight.data_ptr()), team);
@@ -99,6 +86,8 @@ template <typename Weight>
 void PackedMatrix::pack(const Weight* weight, ThreadTeam& team) {
   std::vector<double> sums(static_cast<std::size_t>(team.size()));
   team.run([&](int member) {
+    const auto [from, to] = team.part(member, static_cast<std::int64_t>(bytes()));
+    weights::bring_out({static_cast<std::byte*>(tiles_.get()) + from, static_cast<std::size_t>(to - from)});
     const auto [first, last] = team.part(member, depth_);
     const std::span<const Weight> rows(weight + first * width_, static_cast<std::size_t>((last - first) * width_));
     weights::MappedFile::bring_in(std::as_bytes(rows));

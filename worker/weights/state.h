@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/weights/large_pages.h"
 #include "worker/weights/mapped_file.h"
 #include "worker/weights/stored_tensor.h"
 
@@ -56,6 +57,7 @@ class State {
   at::Tensor view(const std::string& name, at::IntArrayRef shape);
   Scope operator/(const std::string& name);
   at::Device device() const { return device_; }
+  Room& room() { return room_; }  // for what the network makes of its tensors
   void finish() const;
   // Throws Fault naming the file and the tensor unless the sum over all of it is a finite number.
   void check_finite(const std::string& name, double sum) const;
@@ -65,6 +67,7 @@ class State {
 
   const TensorSource& source_;
   at::Device device_;
+  Room room_;
   std::set<std::string> asked_;
   std::vector<std::string> missing_, misshapen_;
 };
@@ -81,6 +84,7 @@ class Scope {
   at::Tensor view(const std::string& name, at::IntArrayRef shape) const { return state_->view(prefix_ + name, shape); }
   void check_finite(const std::string& name, double sum) const { state_->check_finite(prefix_ + name, sum); }
   at::Device device() const { return state_->device(); }
+  Room& room() const { return state_->room(); }
 
  private:
   State* state_;

@@ -16,6 +16,7 @@ class Coverage : public testing::Test {
     for (const Segment& segment : cut.segments)
       segments.push_back({segments.size(), segment.begin, segment.end, segment.spoken, false});
     unspoken = cut.unspoken;
+    unspoken.insert(unspoken.end(), cut.within.begin(), cut.within.end());
   }
   std::vector<std::string> problems() const {
     const auto cut = [&](std::size_t limit) {
@@ -62,6 +63,21 @@ TEST_F(Coverage, OfMarkdownVoicesNumbersAndALexiconIsComplete) {
       "And he, too.\n\n```\nint main();\n```\n",
       how);
   EXPECT_THAT(problems(), testing::IsEmpty());
+}
+
+TEST_F(Coverage, OfWhatASegmentLeavesOutIsStated) {
+  SegmenterOptions how;
+  how.format = Format::markdown;
+  how.silent_tags = {"[laugh]"};
+  read("It was a *very* fine [laugh] day in [London](http://x.y/z), they say.\n\nSo it was.\n", how);
+  EXPECT_THAT(problems(), testing::IsEmpty());
+  std::vector<std::string> left;
+  for (const Unspoken& stretch : segment_script(script, options).within)
+    left.push_back(script.substr(stretch.begin, stretch.end - stretch.begin) + " " + stretch.reason);
+  EXPECT_THAT(left, testing::ElementsAre("* markup", "* markup", "[laugh] a sound that this model does not make",
+                                         "[ markup", "](http://x.y/z) markup"));
+  unspoken.push_back({segments[0].end - 2, segments[0].end + 1, "markup"});
+  expect_problem("accounted for twice");
 }
 
 TEST_F(Coverage, NoticesWhateverIsMissing) {

@@ -76,6 +76,19 @@ TEST(Tags, OfOtherModelsAreLeftOutAndSaidToBe) {
               ElementsAre("Well, okay then."));
 }
 
+TEST(Tags, OfOtherModelsAreListedInsideASegment) {
+  const std::string script = "Well [sigh], okay then. That is [laugh] funny [groan].";
+  const auto listed = [&](const Segmentation& cut) {
+    std::vector<std::string> stretches;
+    for (const Unspoken& s : cut.within) stretches.push_back(script.substr(s.begin, s.end - s.begin) + ": " + s.reason);
+    return stretches;
+  };
+  const std::string reason = ": a sound that this model does not make";
+  EXPECT_THAT(listed(without(script)), ElementsAre("[sigh]" + reason, "[laugh]" + reason, "[groan]" + reason));
+  EXPECT_EQ(left_out(without(script))[reason.substr(2)], 20u);
+  EXPECT_THAT(listed(with(script)), testing::IsEmpty());
+}
+
 TEST(Tags, AScriptOfNothingElseIsRefusedWhereTheyAreSilent) {
   EXPECT_THROW(without("[sigh] [laugh]"), Fault);
   EXPECT_EQ(with("[sigh]").segments.size(), 1u);

@@ -9,8 +9,8 @@ namespace lectern::chatterbox::s3gen {
 RelPositionMultiHeadedAttention::RelPositionMultiHeadedAttention(const Place& place, int64_t channels, int64_t heads)
     : heads_(heads),
       linear_qkv_(
-          joined({Linear(place / "linear_q", channels, channels), Linear(place / "linear_k", channels, channels),
-                  Linear(place / "linear_v", channels, channels)})),
+          joined(place, {Linear(place / "linear_q", channels, channels), Linear(place / "linear_k", channels, channels),
+                         Linear(place / "linear_v", channels, channels)})),
       pos_bias_u_(place.tensor("pos_bias_u", {heads, channels / heads}).view({1, 1, heads, -1})),
       pos_bias_v_(place.tensor("pos_bias_v", {heads, channels / heads}).view({1, 1, heads, -1})),
       positions_(std::make_unique<ProjectedPositions>(

@@ -1,7 +1,13 @@
 #include "worker/chatterbox/s3gen/checkpoint.h"
 
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
 #include <array>
+#include <atomic>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "config/fault.h"
@@ -21,50 +27,86 @@ constexpr WeightNorm kWeightNorms[] = {
 constexpr std::array kEnrolment = {"tokenizer.", "speaker_encoder."};
 constexpr char kCounter[] = ".num_batches_tracked";
 
-at::Tensor folded(const at::Tensor& g, const at::Tensor& v) {
+at::Tensor folded(const at::Tensor& g, const at::Tensor& v, weights::Room& room) {
   if (v.dim() < 2) return v;  // what does not fit keeps its shape, which the loader then tells
   const at::Tensor magnitude = g.to(at::kFloat), direction = v.to(at::kFloat);
   std::vector<int64_t> shape(direction.dim(), 1);
   shape[0] = direction.size(0);
   if (magnitude.sizes() != at::IntArrayRef(shape)) return g;
-  return direction * (magnitude / direction.flatten(1).norm(2, 1).view(shape));
+  at::Tensor weight = room.empty(direction.sizes(), direction.options());
+  return at::mul_out(weight, direction, magnitude / direction.flatten(1).norm(2, 1).view(shape));
 }
 
-// A sum over values that are not numbers is none either.
-at::Tensor checked(const weights::TensorSource& stored, const std::string& name) {
-  const at::Tensor found = weights::brought_in(stored.read(name));
-  if (found.defined() && found.is_floating_point() && !std::isfinite(found.sum(at::kFloat).item<double>())) {
-    throw Fault(Exit::bad_input, stored.path().string() + ": tensor '" + name + "' holds values that are not numbers",
-                "fetch the file again");
+// Brings the tensors into memory and looks at every value, by all threads. Throws Fault naming those that hold any
+// that is no number: a sum over it is none either.
+void look_over(const std::map<std::string, at::Tensor>& tensors, const std::filesystem::path& file) {
+  std::vector<const std::pair<const std::string, at::Tensor>*> floating;
+  for (const auto& entry : tensors) {
+    if (entry.second.is_floating_point()) floating.push_back(&entry);
   }
-  return found;
-}
-
-class NarrationTensors : public weights::TensorSource {
- public:
-  explicit NarrationTensors(const weights::TensorSource& stored) : stored_(stored) {
-    for (const std::string& name : stored.names()) {
-      if (!belongs_to_enrolment(name)) stored_names_.insert(name);
+  std::vector<char> broken(floating.size());
+  std::atomic<std::size_t> next = 0;
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    const c10::InferenceMode inference;
+    for (std::size_t i = next++; i < floating.size(); i = next++) {
+      broken[i] = !std::isfinite(weights::brought_in(floating[i]->second).sum(at::kFloat).item<double>());
     }
+  });
+  std::string names;
+  for (std::size_t i = 0; i < floating.size(); ++i) {
+    if (broken[i]) names += (names.empty() ? "'" : ", '") + floating[i]->first + "'";
+  }
+  if (names.empty()) return;
+  throw Fault(Exit::bad_input, file.string() + ": tensor " + names + " holds values that are not numbers",
+              "fetch the file again");
+}
+
+// Those tensors of `stored` that `wanted` takes; each can be read once.
+class CheckedTensors : public weights::TensorSource {
+ public:
+  CheckedTensors(const weights::TensorSource& stored, const std::function<bool(const std::string&)>& wanted)
+      : stored_(stored) {
+    for (const std::string& name : stored.names()) {
+      if (wanted(name)) tensors_.emplace(name, stored.read(name));
+    }
+    for (const auto& [name, tensor] : tensors_) names_.insert(name);
+    look_over(tensors_, path());
+  }
+  const std::filesystem::path& path() const override { return stored_.path(); }
+  std::vector<std::string> names() const override { return {names_.begin(), names_.end()}; }
+  at::Tensor read(const std::string& name) const override {
+    const auto found = tensors_.extract(name);
+    return found.empty() ? at::Tensor() : found.mapped();
   }
 
-  const std::filesystem::path& path() const override { return stored_.path(); }
+ protected:
+  bool has(const std::string& name) const { return names_.contains(name); }
+
+ private:
+  const weights::TensorSource& stored_;
+  std::set<std::string> names_;
+  mutable std::map<std::string, at::Tensor> tensors_;  // that have not been read
+};
+
+class NarrationTensors : public CheckedTensors {
+ public:
+  explicit NarrationTensors(const weights::TensorSource& stored)
+      : CheckedTensors(stored, [](const std::string& name) { return !belongs_to_enrolment(name); }) {}
 
   std::vector<std::string> names() const override {
-    std::vector<std::string> names;
-    for (const std::string& name : stored_names_) names.push_back(name_in_network(name));
+    std::vector<std::string> names = CheckedTensors::names();
+    for (std::string& name : names) name = name_in_network(name);
     return names;
   }
 
   at::Tensor read(const std::string& name) const override {
-    if (stored_names_.contains(name)) return checked(stored_, name);
     for (const WeightNorm& norm : kWeightNorms) {
       if (!name.ends_with(norm.weight)) continue;
       const std::string base = name.substr(0, name.size() - std::string_view(norm.weight).size());
-      if (!stored_names_.contains(base + norm.g) || !stored_names_.contains(base + norm.v)) continue;
-      return folded(checked(stored_, base + norm.g), checked(stored_, base + norm.v));
+      if (!has(base + norm.g) || !has(base + norm.v)) continue;
+      return folded(CheckedTensors::read(base + norm.g), CheckedTensors::read(base + norm.v), room_);
     }
-    return {};
+    return CheckedTensors::read(name);
   }
 
  private:
@@ -73,43 +115,13 @@ class NarrationTensors : public weights::TensorSource {
       for (const std::string_view half : {norm.g, norm.v}) {
         if (!name.ends_with(half)) continue;
         const std::string base = name.substr(0, name.size() - half.size());
-        if (stored_names_.contains(base + norm.g) && stored_names_.contains(base + norm.v)) return base + norm.weight;
+        if (has(base + norm.g) && has(base + norm.v)) return base + norm.weight;
       }
     }
     return name;
   }
 
-  const weights::TensorSource& stored_;
-  std::set<std::string> stored_names_;
-};
-
-class EnrolmentTensors : public weights::TensorSource {
- public:
-  explicit EnrolmentTensors(const weights::TensorSource& stored) : stored_(stored) {
-    for (const std::string& name : stored.names()) {
-      if (belongs_to_enrolment(name) && !name.ends_with(kCounter)) names_.insert(name);
-    }
-  }
-  const std::filesystem::path& path() const override { return stored_.path(); }
-  std::vector<std::string> names() const override { return {names_.begin(), names_.end()}; }
-  at::Tensor read(const std::string& name) const override {
-    return names_.contains(name) ? checked(stored_, name) : at::Tensor();
-  }
-
- private:
-  const weights::TensorSource& stored_;
-  std::set<std::string> names_;
-};
-
-class CheckedTensors : public weights::TensorSource {
- public:
-  explicit CheckedTensors(const weights::TensorSource& stored) : stored_(stored) {}
-  const std::filesystem::path& path() const override { return stored_.path(); }
-  std::vector<std::string> names() const override { return stored_.names(); }
-  at::Tensor read(const std::string& name) const override { return checked(stored_, name); }
-
- private:
-  const weights::TensorSource& stored_;
+  mutable weights::Room room_;
 };
 
 }  // namespace
@@ -126,11 +138,12 @@ std::unique_ptr<weights::TensorSource> narration_tensors(const weights::TensorSo
 }
 
 std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSource& stored) {
-  return std::make_unique<EnrolmentTensors>(stored);
+  return std::make_unique<CheckedTensors>(
+      stored, [](const std::string& name) { return belongs_to_enrolment(name) && !name.ends_with(kCounter); });
 }
 
 std::unique_ptr<weights::TensorSource> checked_tensors(const weights::TensorSource& stored) {
-  return std::make_unique<CheckedTensors>(stored);
+  return std::make_unique<CheckedTensors>(stored, [](const std::string&) { return true; });
 }
 
 }  // namespace lectern::chatterbox::s3gen

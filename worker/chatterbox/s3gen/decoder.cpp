@@ -12,11 +12,6 @@ constexpr int64_t kChannels = 256, kHeads = 8, kHeadWidth = 64, kTimeWidth = 4 *
 constexpr int64_t kInner = kHeads * kHeadWidth;
 constexpr int64_t kTransformers = 4, kMidBlocks = 12;
 
-Linear scaled(Linear layer, double factor) {
-  layer.weight = layer.weight * factor;
-  return layer;
-}
-
 // A convolution of one tap is a product.
 Linear pointwise(const Place& place, int64_t in, int64_t out) {
   const Conv1d conv(place, in, out, {});
@@ -65,12 +60,14 @@ at::Tensor CausalResnetBlock1D::forward(const at::Tensor& x, int64_t step) const
 BasicTransformerBlock::BasicTransformerBlock(const Place& place, int64_t channels)
     : norm1(place / "norm1", channels),
       norm3(place / "norm3", channels),
-      to_qkv(joined({scaled(Linear(place / "attn1" / "to_q", channels, kInner, false), 1 / std::sqrt(kHeadWidth)),
-                     Linear(place / "attn1" / "to_k", channels, kInner, false),
-                     Linear(place / "attn1" / "to_v", channels, kInner, false)})),
+      to_qkv(joined(place, {Linear(place / "attn1" / "to_q", channels, kInner, false),
+                            Linear(place / "attn1" / "to_k", channels, kInner, false),
+                            Linear(place / "attn1" / "to_v", channels, kInner, false)})),
       to_out(place / "attn1" / "to_out" / 0, kInner, channels),
       ff_in(place / "ff" / "net" / 0 / "proj", channels, 4 * channels),
-      ff_out(place / "ff" / "net" / 2, 4 * channels, channels) {}
+      ff_out(place / "ff" / "net" / 2, 4 * channels, channels) {
+  to_qkv.weight.narrow(0, 0, kInner).mul_(1 / std::sqrt(kHeadWidth));
+}
 
 at::Tensor BasicTransformerBlock::forward(at::Tensor x, const at::Tensor& mask) const {
   const at::Tensor qkv = to_qkv.forward(norm1.forward(x));

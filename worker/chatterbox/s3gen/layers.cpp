@@ -30,13 +30,17 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return convolved(x.reshape({1, -1, in}), weight.contiguous().view({out, in, 1, 1}), bias, 0).view(shape);
 }
 
-Linear joined(std::initializer_list<Linear> layers) {
+Linear joined(const Place& place, std::initializer_list<Linear> layers) {
   std::vector<at::Tensor> weights, biases;
+  int64_t out = 0;
   for (const Linear& layer : layers) {
     weights.push_back(layer.weight);
+    out += layer.weight.size(0);
     if (layer.bias.defined()) biases.push_back(layer.bias);
   }
-  return {at::cat(weights), biases.empty() ? at::Tensor() : at::cat(biases)};
+  at::Tensor weight = place.scope.room().empty({out, weights[0].size(1)}, weights[0].options());
+  at::cat_out(weight, weights);
+  return {weight, biases.empty() ? at::Tensor() : at::cat(biases)};
 }
 
 at::Tensor Conv1d::over_sequence(const at::Tensor& x) const {

@@ -32,7 +32,7 @@ struct Linear {
 };
 
 // Several layers with the same input as one product; their results lie side by side.
-Linear joined(std::initializer_list<Linear> layers);
+Linear joined(const Place& place, std::initializer_list<Linear> layers);
 
 struct LayerNorm {
   at::Tensor weight, bias;

@@ -1,9 +1,5 @@
 #include "worker/chatterbox/s3gen/s3gen.h"
 
-#if __has_include(<malloc.h>)
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -91,9 +87,6 @@ std::unique_ptr<const S3Token2Wav> S3Token2Wav::load(const weights::TensorSource
   weights::State state(*tensors, options.device);
   auto model = std::make_unique<S3Token2Wav>(state, options);
   state.finish();
-#ifdef __GLIBC__
-  ::malloc_trim(0);  // what was folded and joined leaves a fifth of the weights' size behind
-#endif
   return model;
 }
 

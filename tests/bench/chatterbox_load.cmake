@@ -1,0 +1,4 @@
+find_package(CLI11 REQUIRED)
+add_executable(chatterbox_load_bench ${CMAKE_CURRENT_LIST_DIR}/chatterbox_load_bench.cpp)
+lectern_target(chatterbox_load_bench)
+target_link_libraries(chatterbox_load_bench PRIVATE lectern_chatterbox CLI11::CLI11)
