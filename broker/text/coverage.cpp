@@ -149,7 +149,10 @@ std::vector<std::string> gaps(const std::vector<Covered>& segments, const std::v
   const auto within_a_segment = [&](const Unspoken& gap) {
     const auto behind = std::partition_point(segments.begin(), segments.end(),
                                              [&](const Covered& segment) { return segment.begin < gap.begin; });
-    return behind != segments.begin() && gap.end < std::prev(behind)->end;
+    if (behind == segments.begin()) return false;
+    const Covered& segment = *std::prev(behind);
+    const bool halves = behind != segments.end() && behind->begin == segment.end;  // one that was split
+    return gap.begin < segment.end && gap.end < (halves ? behind->end : segment.end);
   };
   for (const Unspoken& gap : unspoken)
     if (!within_a_segment(gap)) ranges.push_back({gap.begin, gap.end, gap.reason});

@@ -76,7 +76,16 @@ TEST_F(Coverage, OfWhatASegmentLeavesOutIsStated) {
     left.push_back(script.substr(stretch.begin, stretch.end - stretch.begin) + " " + stretch.reason);
   EXPECT_THAT(left, testing::ElementsAre("* markup", "* markup", "[laugh] a sound that this model does not make",
                                          "[ markup", "](http://x.y/z) markup"));
-  unspoken.push_back({segments[0].end - 2, segments[0].end + 1, "markup"});
+  // Split in two inside of the link's target.
+  auto second = segments[0];
+  const std::string sentence = segments[0].spoken;
+  const auto comma = sentence.find(" in London");
+  segments[0].end = second.begin = script.find("x.y/z");
+  segments[0].spoken = sentence.substr(0, comma);
+  second.spoken = sentence.substr(comma + 1);
+  segments.insert(segments.begin() + 1, second);
+  EXPECT_THAT(problems(), testing::IsEmpty());
+  unspoken.push_back({segments[1].end - 2, segments[1].end + 1, "markup"});
   expect_problem("accounted for twice");
 }
 
