@@ -132,10 +132,19 @@ class PackageReader {
           read_lists(xml.root());
         else
           read_points(descendant(xml.root(), "navMap"), 1);
+        if (leads_nowhere()) package_.navigation.clear();
       } catch (const Fault&) {
         package_.navigation.clear();
       }
     }
+  }
+
+  // Most of its entries name files that the book does not have.
+  bool leads_nowhere() const {
+    const auto& entries = package_.navigation;
+    const auto lost = std::count_if(entries.begin(), entries.end(),
+                                    [&](const NavigationEntry& entry) { return !archive_.find(entry.file); });
+    return 2 * static_cast<std::size_t>(lost) > entries.size();
   }
 
   void add(const std::string& title, const std::string& reference, std::size_t depth) {

@@ -99,6 +99,14 @@ TEST(Epub, WithoutNavigationTheHeadingsTellTheChapters) {
   EXPECT_THAT(chapters_of(cut_file(zip(files), Format::epub)), ElementsAre("1 I", "5 II"));
 }
 
+TEST(Epub, ANavigationThatMostlyLeadsNowhereIsNone) {
+  const auto files = with(book(), "OEBPS/nav.xhtml",
+                          page("<nav epub:type='toc'><ol><li><a href='text/one.xhtml'>The Pool</a></li>"
+                               "<li><a href='two.xhtml'>The Door</a></li><li><a href='three.xhtml#key'>The Key</a></li>"
+                               "</ol></nav>"));
+  EXPECT_THAT(chapters_of(cut_file(zip(files), Format::epub)), ElementsAre("3 I", "7 II"));
+}
+
 TEST(Epub, ContentsAndPagesOutsideOfTheOrderAreLeftOutWithTheReason) {
   const SegmenterOptions skip{.format = Format::epub, .reading = {{ScriptPart::contents}}};
   const std::string bytes = zip(book());
