@@ -35,15 +35,20 @@ void explain_gaps(const Document& document, Segmentation& result) {
 void explain_within(const Document& document, Segmentation& result) {
   std::vector<Range> read = document.reworded;
   for (const Block& block : document.blocks)
-    for (const std::uint32_t position : block.source) read.push_back({position, position + std::size_t{1}});
+    for (const std::uint32_t position : block.source) {
+      if (!read.empty() && read.back().end == position)
+        ++read.back().end;
+      else
+        read.push_back({position, position + std::size_t{1}});
+    }
   std::stable_sort(read.begin(), read.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
   auto next = read.begin();
   for (const Segment& segment : result.segments) {
     while (next != read.end() && next->end <= segment.begin) ++next;
     std::size_t reached = segment.begin;
-    for (; next != read.end() && next->begin < segment.end; ++next) {
-      explain_gap(document, reached, std::max(reached, next->begin), result.within);
-      reached = std::max(reached, next->end);
+    for (auto run = next; run != read.end() && run->begin < segment.end; ++run) {  // the last may go on behind it
+      explain_gap(document, reached, std::max(reached, run->begin), result.within);
+      reached = std::max(reached, run->end);
     }
   }
   std::erase_if(result.within, [](const Unspoken& stretch) { return stretch.reason == "white space"; });
