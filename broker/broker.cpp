@@ -125,14 +125,16 @@ void Broker::round() {
     dispatcher_.expect(timetable_.coming());
     dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
     const auto changed = store_.take_changed();
-    if (!stopping_)
-      for (std::uint64_t job : changed) pipeline_.advance(job);
-    next = std::min(next, pipeline_.tick());
     desk_.changed(changed);
     next = std::min(next, desk_.tick());
     if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
+    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
+    to_advance_.insert(changed.begin(), changed.end());
+    for (; !stopping_ && !to_advance_.empty(); to_advance_.erase(to_advance_.begin()))
+      pipeline_.advance(*to_advance_.begin());
+    next = std::min(next, pipeline_.tick());
     for (std::uint64_t job : store_.take_ended())
       if (!folders_.ended(job)) hooks_.job_ended(job);
     next = std::min(next, folders_.tick());

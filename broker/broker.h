@@ -76,6 +76,7 @@ class Broker {
   DiskSpace disk_space_;
   Agents agents_;
   std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
+  std::set<std::uint64_t> to_advance_;  // jobs whose change is committed, for the pipeline to look at
   std::int64_t deadline_ms_ = 0;
   std::int64_t energy_at_ms_ = 0;
   bool counts_energy_ = false;  // work ran at the last look

@@ -61,6 +61,38 @@ void expect_survives(const std::string& fault) {
   EXPECT_EQ(lectern.broken(), "") << fault;
 }
 
+// The number of a job whose submit was undone is given to the next one.
+TEST(BrokerDisk, WhatIsCutForASubmitThatWasUndoneIsNotSpokenForTheNextOne) {
+  bool undone = false;
+  for (int first = 30; first <= 80 && !undone; ++first) {
+    Installation lectern(0, "", LECTERN_FAULTS_PROGRAM);
+    lectern.run({"start"});
+    lectern.kill_all();
+    {
+      const Variable disk("LECTERN_DB_FAULT", "full " + std::to_string(first) + " 1");
+      lectern.run({"start"});
+    }
+    if (!lectern.broker()) continue;  // the fault met its start
+    Peer peer(lectern.paths().client_socket());
+    const bool accepted = peer.ask<protocol::Submitted>(submit_of("aa-one", lectern.work() / "one.flac"),
+                                                        {sentences(20000, "the first")}, 1).has_value();
+    undone = !accepted && !peer.refusal.empty() && lectern.broker();
+    if (!undone) continue;
+    ASSERT_TRUE(peer.ask<protocol::Submitted>(submit_of("bb-two", lectern.work() / "two.flac"),
+                                              {sentences(3, "the second")}, 10))
+        << peer.refusal;
+    std::optional<protocol::Jobs> jobs;
+    EXPECT_TRUE(Installation::until([&] {
+      jobs = peer.ask<protocol::Jobs>(protocol::Status{all_jobs()}, {}, 5);
+      return jobs && jobs->jobs.size() == 1 && jobs->unfinished == 0;
+    }, 30)) << log_of(lectern);
+    EXPECT_EQ(jobs->jobs.at(0).number, 1u);
+    EXPECT_EQ(jobs->jobs.at(0).segments, 3u);
+    EXPECT_EQ(lectern.broken(), "");
+  }
+  EXPECT_TRUE(undone) << "no submit met the fault";
+}
+
 class BrokerOnAFailingDisk : public testing::TestWithParam<const char*> {};
 TEST_P(BrokerOnAFailingDisk, LosesNothingAndGoesOnByItself) { expect_survives(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Faults, BrokerOnAFailingDisk,
