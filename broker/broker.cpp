@@ -130,16 +130,16 @@ void Broker::round() {
     if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
-    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
     to_advance_.insert(changed.begin(), changed.end());
-    for (; !stopping_ && !to_advance_.empty(); to_advance_.erase(to_advance_.begin()))
-      pipeline_.advance(*to_advance_.begin());
-    next = std::min(next, pipeline_.tick());
     for (std::uint64_t job : store_.take_ended())
       if (!folders_.ended(job)) hooks_.job_ended(job);
     next = std::min(next, folders_.tick());
     hooks_.begin();
     upkeep_.step();
+    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
+    for (; !stopping_ && !to_advance_.empty(); to_advance_.erase(to_advance_.begin()))
+      pipeline_.advance(*to_advance_.begin());
+    next = std::min(next, pipeline_.tick());
   } catch (const DatabaseFault& fault) {
     undo(fault, asked);
     next = clock_.monotonic_ms() + kUndoneWaitMs;

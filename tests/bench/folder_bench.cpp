@@ -98,7 +98,8 @@ void many_drops(int files) {
       "job: median %.1f ms, 99 %% %.1f ms, worst %.1f ms (%zu asked); `status`: median %.1f ms, worst %.1f ms; "
       "`status --all`: median %.0f ms, worst %.0f ms\n",
       files, written, taken, seconds_since(begin), 1e3 * quantile(one, 0.5), 1e3 * quantile(one, 0.99),
-      1e3 * quantile(one, 1), one.size(), 1e3 * quantile(first, 0.5), 1e3 * quantile(first, 1), 1e3 * quantile(all, 0.5), 1e3 * quantile(all, 1));
+      1e3 * quantile(one, 1), one.size(), 1e3 * quantile(first, 0.5), 1e3 * quantile(first, 1),
+      1e3 * quantile(all, 0.5), 1e3 * quantile(all, 1));
 }
 
 void large_folder(int entries) {

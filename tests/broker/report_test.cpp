@@ -3,10 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "tests/cli/temporary_folder.h"
 
 namespace lectern {
 namespace {
@@ -37,11 +37,10 @@ TEST(ReportPage, HoldsAPlayerForEachOutputAndLoadsNothingFromElsewhere) {
 }
 
 TEST(ReportPage, HoldsAPlayerForEachChapterOfAWorkInAFolder) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "lectern-report-XXXXXX").string();
-  const std::filesystem::path home = mkdtemp(pattern.data()), work = home / "audio/A Book";
-  std::filesystem::create_directories(work);
+  const TemporaryFolder folder;
+  const std::filesystem::path home = folder.path(), work = home / "audio/A Book";
   for (const char* name : {"02 The <Second>.flac", "01 The First.flac", "02 The <Second>.srt", "sidecar.json"})
-    std::ofstream(work / name) << "x";
+    folder.file(std::string("audio/A Book/") + name);
   protocol::Reported r;
   r.jobs = {job(1, "A Book", "done")};
   r.jobs[0].output = work;
@@ -49,7 +48,7 @@ TEST(ReportPage, HoldsAPlayerForEachChapterOfAWorkInAFolder) {
   const std::string page = report_page(r, home);
   std::filesystem::remove_all(work / "01 The First.flac");
   const std::string fewer = report_page(r, home);
-  std::filesystem::remove_all(home);
+  std::filesystem::remove_all(work);
   EXPECT_THAT(page, HasSubstr("<summary>2 chapters</summary>"));
   const std::string first = "src=\"./audio/A%20Book/01%20The%20First.flac\"", second = "src=\"./audio/A%20Book/02%20";
   ASSERT_THAT(page, testing::AllOf(HasSubstr(first), HasSubstr(second)));
