@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <sstream>
 
@@ -18,10 +19,13 @@ namespace fs = std::filesystem;
 constexpr std::size_t kTextBytes = 40, kBytes = 32;
 constexpr int kEnforceDomain = 93;  // ZMQ_ZAP_ENFORCE_DOMAIN, which zmq.h shows to drafts only
 
+// A public key that begins with a letter or a digit: people hand it to commands, for which '-' begins an option.
 KeyPair new_keys() {
   char public_key[kTextBytes + 1], secret_key[kTextBytes + 1];
-  if (zmq_curve_keypair(public_key, secret_key) != 0)
-    throw Fault(Exit::internal, "this libzmq cannot make CURVE keys", "install libzmq5 of Debian");
+  do {
+    if (zmq_curve_keypair(public_key, secret_key) != 0)
+      throw Fault(Exit::internal, "this libzmq cannot make CURVE keys", "install libzmq5 of Debian");
+  } while (!std::isalnum(static_cast<unsigned char>(public_key[0])));
   return {public_key, secret_key};
 }
 

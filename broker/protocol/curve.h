@@ -13,7 +13,8 @@ struct KeyPair {
 
 bool is_key(const std::string& text);
 
-// The pair kept in `file`, which only its owner may read; made at the first call. Throws Fault naming the file when it
+// The pair kept in `file`, which only its owner may read; made at the first call, the
+// public half beginning with a letter or digit. Throws Fault naming the file when it
 // is damaged or open to others.
 KeyPair own_keys(const std::filesystem::path& file);
 

@@ -212,5 +212,17 @@ TEST(Keys, AreMadeOnceAreTheOwnersAloneAndRefusedWhenOthersCanReadThem) {
   EXPECT_EQ(lectern.run({"key", "allow", "gpu1", "short"}).exit, 2);
 }
 
+TEST(Keys, CanBeHandedToACommandWhateverTheyAre) {
+  Installation lectern;
+  for (int i = 0; i < 50; ++i) {
+    const fs::path file = lectern.folder() / ("key" + std::to_string(i));
+    const std::string key = protocol::own_keys(file).public_key;
+    EXPECT_TRUE(std::isalnum(static_cast<unsigned char>(key[0]))) << key;
+  }
+  const std::string like_an_option = "-" + std::string(39, 'a');
+  EXPECT_EQ(lectern.run({"key", "allow", "gpu1", "--", like_an_option}).exit, 0);
+  EXPECT_EQ(nlohmann::json::parse(lectern.run({"key", "list", "--json"}).out)[0]["key"], like_an_option);
+}
+
 }  // namespace
 }  // namespace lectern
