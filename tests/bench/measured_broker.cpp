@@ -85,7 +85,7 @@ double MeasuredBroker::start() {
   if (pid_ == 0) {
     close(ends[0]);
     setenv("LECTERN_SYNC_COUNTS", counts_.c_str(), 1);
-    setenv("LD_PRELOAD", SYNC_COUNTER, 1);
+    setenv("LD_PRELOAD", PRELOADED_SYNCS, 1);
     execl(program.c_str(), program.c_str(), "--home", home.c_str(), "--ready-fd", ready_fd.c_str(), nullptr);
     _exit(127);
   }

@@ -1,16 +1,16 @@
 # The queue's figures: queue_bench at a real broker, line_queue_bench at its peers, bare_queue_bench at the least
 # broker that could do it; queue_vs_peers.sh runs them all.
 find_package(CLI11 REQUIRED)
-add_library(sync_counter MODULE ${CMAKE_CURRENT_LIST_DIR}/sync_counter.cpp)
-target_link_libraries(sync_counter PRIVATE ${CMAKE_DL_LIBS})
+add_library(preloaded_syncs MODULE ${CMAKE_CURRENT_LIST_DIR}/preloaded_syncs.cpp)
+target_link_libraries(preloaded_syncs PRIVATE ${CMAKE_DL_LIBS})
 set(queue_bench_folder ${CMAKE_CURRENT_LIST_DIR})
 add_executable(queue_bench ${queue_bench_folder}/queue_bench.cpp ${queue_bench_folder}/measured_broker.cpp
                            ${queue_bench_folder}/queue_peer.cpp)
 lectern_target(queue_bench)
 target_link_libraries(queue_bench PRIVATE lectern_store CLI11::CLI11 Threads::Threads)
 target_compile_definitions(queue_bench PRIVATE LECTERN_BROKER="$<TARGET_FILE:lectern-broker>"
-                                               SYNC_COUNTER="$<TARGET_FILE:sync_counter>")
-add_dependencies(queue_bench lectern-broker sync_counter)
+                                               PRELOADED_SYNCS="$<TARGET_FILE:preloaded_syncs>")
+add_dependencies(queue_bench lectern-broker preloaded_syncs)
 add_executable(line_queue_bench ${queue_bench_folder}/line_queue_bench.cpp)
 lectern_target(line_queue_bench)
 target_link_libraries(line_queue_bench PRIVATE Threads::Threads)
