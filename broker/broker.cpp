@@ -93,7 +93,7 @@ void Broker::round() {
   clients_.wait_for(items);
   workers_.wait_for(items);
   if (doorman_) items.push_back({doorman_->handle(), 0, ZMQ_POLLIN, 0});
-  for (const int descriptor : {signals_, pipeline_.descriptor(), dispatcher_.descriptor(),
+  for (const int descriptor : {signals_, desk_.descriptor(), pipeline_.descriptor(), dispatcher_.descriptor(),
                                folders_.results_descriptor(), folders_.events_descriptor()})
     if (descriptor >= 0) items.push_back({nullptr, descriptor, ZMQ_POLLIN, 0});
   const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
@@ -168,22 +168,32 @@ std::int64_t Broker::look_around() {
 }
 
 void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
-  for (int i = 0; i < kMessagesARound; ++i) {
-    auto arrival = clients_.receive();
-    if (!arrival) return;
-    const std::string& peer = arrival->peer;
-    std::uint64_t request = 0;
+  const auto guarded = [&](const std::string& peer, const std::uint64_t& request, const auto& handle) {
     try {
-      const protocol::Message message = protocol::decode(std::move(arrival->frames));
-      request = message.request;
-      asked.emplace_back(peer, request);
-      desk_.handle(peer, message);
+      handle();
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {
       spdlog::info("a request was refused ({} messages so far): {}", ++refused_messages_, fault.what());
       post_.to_client(peer, protocol::to_error(fault), request);
     }
+  };
+  auto read = desk_.read();
+  for (const ReadingRoom::Asked& one : read) asked.emplace_back(one.peer, one.request);
+  for (ReadingRoom::Asked& one : read) {
+    const std::string peer = one.peer;
+    guarded(peer, one.request, [&] { desk_.handle(std::move(one)); });
+  }
+  for (int i = 0; i < kMessagesARound; ++i) {
+    auto arrival = clients_.receive();
+    if (!arrival) return;
+    std::uint64_t request = 0;
+    guarded(arrival->peer, request, [&] {
+      protocol::Message message = protocol::decode(std::move(arrival->frames));
+      request = message.request;
+      asked.emplace_back(arrival->peer, request);
+      if (!desk_.handle(arrival->peer, std::move(message))) asked.pop_back();
+    });
   }
   deadline_ms_ = 0;
 }

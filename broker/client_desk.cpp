@@ -18,9 +18,9 @@ constexpr std::int64_t kFollowMs = 15000, kNewsEveryMs = 250;
 }  // namespace
 
 ClientDesk::ClientDesk(const Parts& parts, std::function<void()> stop)
-    : p_(parts), stop_(std::move(stop)), started_ms_(parts.clock.wall_ms()) {}
+    : p_(parts), room_(parts.intake), stop_(std::move(stop)), started_ms_(parts.clock.wall_ms()) {}
 
-void ClientDesk::handle(const std::string& peer, const protocol::Message& message) {
+bool ClientDesk::handle(const std::string& peer, protocol::Message message) {
   const std::string& type = message.type;
   if (type == protocol::Hello::kType || type == protocol::Stop::kType) {
     protocol::Welcome welcome;
@@ -31,7 +31,7 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
     p_.post.to_client(peer, welcome, message.request);
     if (type == protocol::Stop::kType) stop_();
   } else if (type == protocol::Submit::kType) {
-    submit(peer, message);
+    return submit(peer, std::move(message));
   } else if (type == protocol::Status::kType) {
     const auto wanted = protocol::parse<protocol::Status>(message);
     status(peer, message.request,
@@ -76,27 +76,52 @@ void ClientDesk::handle(const std::string& peer, const protocol::Message& messag
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
+  return true;
 }
 
-void ClientDesk::submit(const std::string& peer, const protocol::Message& message) {
+bool ClientDesk::submit(const std::string& peer, protocol::Message message) {
   auto submit = protocol::parse<protocol::Submit>(message);
   if (guard_removed("no-dedupe")) submit.job_id += std::to_string(p_.clock.monotonic_ms());
   if (message.payload.size() != 1)
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
-  protocol::Submitted answer;
-  if (const auto known = p_.store.find_job(submit.job_id); known && !submit.dry_run) {
-    answer.known = true;
-    return answer_submit(peer, message.request, *p_.store.job(*known), std::move(answer));
+  if (is_known(peer, message.request, submit)) return true;
+  std::string& script = message.payload.front();
+  if (room_.wanted_for(peer, submit)) {
+    room_.add({peer, message.request, std::move(submit)}, std::move(script));
+    return false;
   }
-  const Intake::Checked checked = p_.intake.check(submit, message.payload[0]);
-  if (submit.dry_run) return estimate(peer, message.request, checked);
+  take_in(peer, message.request, submit, p_.intake.read(submit, std::move(script)));
+  return true;
+}
+
+void ClientDesk::handle(ReadingRoom::Asked asked) {
+  if (const Fault* refusal = std::get_if<Fault>(&asked.read)) throw Fault(*refusal);
+  if (is_known(asked.peer, asked.request, asked.submit)) return;  // it came twice while it was read
+  take_in(asked.peer, asked.request, asked.submit, std::get<Intake::Checked>(std::move(asked.read)));
+}
+
+bool ClientDesk::is_known(const std::string& peer, std::uint64_t request, const protocol::Submit& submit) {
+  if (submit.dry_run) return false;
+  const auto known = p_.store.find_job(submit.job_id);
+  if (!known) return false;
+  protocol::Submitted answer;
+  answer.known = true;
+  answer_submit(peer, request, *p_.store.job(*known), std::move(answer));
+  return true;
+}
+
+void ClientDesk::take_in(const std::string& peer, std::uint64_t request, const protocol::Submit& submit,
+                         Intake::Checked checked) {
+  p_.intake.settle(checked);
+  if (submit.dry_run) return estimate(peer, request, checked);
+  protocol::Submitted answer;
   answer.warning = checked.warning;
   answer.left_out = checked.left_out;
   answer.skippable = checked.skippable;
   Job job;
   static_cast<JobTerms&>(job) = checked.job;
   job.number = p_.intake.add(checked.job).number;
-  answer_submit(peer, message.request, job, std::move(answer));
+  answer_submit(peer, request, job, std::move(answer));
 }
 
 void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, const Job& job,

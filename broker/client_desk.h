@@ -14,6 +14,7 @@
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
+#include "broker/reading_room.h"
 #include "broker/repair_desk.h"
 #include "broker/reports.h"
 #include "broker/schedules.h"
@@ -45,8 +46,12 @@ class ClientDesk {
   };
   ClientDesk(const Parts& parts, std::function<void()> stop);
 
-  // Throws Fault for what cannot be done; the caller answers with it.
-  void handle(const std::string& peer, const protocol::Message& message);
+  // Throws Fault for what cannot be done; the caller answers with it. false: its document is being read; it comes back.
+  bool handle(const std::string& peer, protocol::Message message);
+  // Submits whose documents have been read; readable when there are some.
+  int descriptor() const { return room_.descriptor(); }
+  std::vector<ReadingRoom::Asked> read() { return room_.take(); }
+  void handle(ReadingRoom::Asked asked);
   // What holds all work up, for people; empty: nothing.
   void set_notice(const std::string& notice) { notice_ = notice; }
   // These jobs changed: their followers hear of it, at the latest at the returned deadline (monotonic ms).
@@ -61,7 +66,10 @@ class ClientDesk {
     bool all = false;
     std::int64_t until_ms = 0;
   };
-  void submit(const std::string& peer, const protocol::Message& message);
+  bool submit(const std::string& peer, protocol::Message message);
+  // Whether it is known by its id; then it is answered.
+  bool is_known(const std::string& peer, std::uint64_t request, const protocol::Submit& submit);
+  void take_in(const std::string& peer, std::uint64_t request, const protocol::Submit& submit, Intake::Checked checked);
   // `answer` holds what the check of a new job found.
   void answer_submit(const std::string& peer, std::uint64_t request, const Job& job, protocol::Submitted answer);
   void estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked);
@@ -75,6 +83,7 @@ class ClientDesk {
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
 
   Parts p_;
+  ReadingRoom room_;
   std::function<void()> stop_;
   std::int64_t started_ms_;
   std::string notice_;

@@ -90,7 +90,7 @@ bool is_id(const std::string& id) {
          std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
 }
 
-Intake::Checked Intake::check(const protocol::Submit& submit, std::string script, const Around& around) {
+Intake::Checked Intake::read(const protocol::Submit& submit, std::string script, const Around& around) {
   check_field(is_id(submit.job_id), "job_id", "must be 8 to 64 letters, digits or dashes", "");
   check_field(is_id(submit.batch_id), "batch_id", "must be 8 to 64 letters, digits or dashes", "");
   if (script.size() > settings_.max_script_bytes)
@@ -106,8 +106,7 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
   said.skip = settings_.skip;
   if (!is_script_format(submit.text_format))
     refuse_field("text_format", "there is no format '" + submit.text_format + "'", "use " + script_format_names());
-  const text::Format format = text::find_format(submit.text_format);
-  const bool is_text = format == text::Format::plain || format == text::Format::markdown;
+  const bool is_text = !reads_long(submit);
   std::string own_title;
   said.apply(around.folder);
   if (is_text) {
@@ -169,10 +168,23 @@ Intake::Checked Intake::check(const protocol::Submit& submit, std::string script
     job.name = name();
   }
   check_output_folder(job.output);
-  job.output = final_output(job, said.delivery);
+  checked.delivery = std::move(said.delivery);
+  checked.after = submit.after;
   checked.job = std::move(job);
   checked.sound = std::move(sound);
   return checked;
+}
+
+bool Intake::reads_long(const protocol::Submit& submit) {
+  return submit.text_format != "plain" && submit.text_format != "markdown";
+}
+
+void Intake::settle(Checked& checked) {
+  NewJob& job = checked.job;
+  if (!checked.after.empty()) job.when.after_job = store_.select({{checked.after}, "", false}, false).front();
+  const auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
+  if (!job.overwrite || taken(job.output))
+    job.output = publish::free_name(job.output, checked.delivery, taken).string();
 }
 
 void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
@@ -187,7 +199,7 @@ CutScript Intake::cut(const NewJob& job, const SoundSettings& sound) const {
                                  [&](const std::string& voice) { return models_.sound(job.model, voice, job.speed); }));
 }
 
-When Intake::when(const protocol::Submit& submit, const std::string& window) {
+When Intake::when(const protocol::Submit& submit, const std::string& window) const {
   When when;
   if (window != kAlways) when.window = window;
   if (!when.window.empty() && !find_window(settings_.windows, when.window))
@@ -196,7 +208,6 @@ When Intake::when(const protocol::Submit& submit, const std::string& window) {
   check_field(submit.by_ms >= 0, "by_ms", "must be a time after 1970, or 0", "");
   when.not_before_ms = submit.not_before_ms;
   when.by_ms = submit.by_ms;
-  if (!submit.after.empty()) when.after_job = store_.select({{submit.after}, "", false}, false).front();
   return when;
 }
 
@@ -205,12 +216,6 @@ Store::Added Intake::add(const NewJob& job) {
   store_.release_model(job.model);
   spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
   return added;
-}
-
-std::string Intake::final_output(const NewJob& job, const Delivery& delivery) {
-  auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
-  if (job.overwrite && !taken(job.output)) return job.output;
-  return publish::free_name(job.output, delivery, taken).string();
 }
 
 }  // namespace lectern

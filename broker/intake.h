@@ -1,5 +1,5 @@
-// What every submit goes through, whoever it comes from: defaults filled in, every field checked, the output's final
-// name.
+// What every submit goes through, whoever it comes from: read (defaults filled in, every field checked, documents cut),
+// settled among the other jobs, added.
 #pragma once
 
 #include <string>
@@ -28,16 +28,23 @@ class Intake {
     // Of scripts that were cut already, as in CutScript.
     protocol::Json left_out = protocol::Json::object();
     std::vector<std::string> skippable = {};
+    // For settle().
+    Delivery delivery = {};
+    std::string after = {};
   };
   // What else speaks for a script of a watched folder.
   struct Around {
     ScriptSettings folder;  // weaker than the script's front matter
     ScriptSettings beside;  // stronger than it: NAME.yaml
   };
-  // Changes nothing. Throws Fault naming the field, voice, model or folder that is wrong. `script` is the file's bytes.
-  // The submit stands over what lies beside the script, that over its front matter, that over its folder, that over the
-  // settings.
-  Checked check(const protocol::Submit& submit, std::string script, const Around& around = {});
+  // Changes nothing; safe on any thread. Throws Fault naming the field, voice, model or folder that is wrong. `script` is
+  // the file's bytes. The submit stands over what lies beside the script, that over its front matter, that over its
+  // folder, that over the settings.
+  Checked read(const protocol::Submit& submit, std::string script, const Around& around = {});
+  // Whether read() opens a document, which takes 50 ms for a novel.
+  static bool reads_long(const protocol::Submit& submit);
+  // Fills in what depends on other jobs: the one that it waits for, and the final name of its output.
+  void settle(Checked& checked);
   // The same for a model and its voice alone; empty words and 0 mean the defaults.
   void check_sound(const std::string& model, const std::string& voice, double speed);
   // The job's script in segments. Throws Fault as cut_script() does. Safe on any thread.
@@ -46,8 +53,7 @@ class Intake {
   Store::Added add(const NewJob& job);
 
  private:
-  When when(const protocol::Submit& submit, const std::string& window);
-  std::string final_output(const NewJob& job, const Delivery& delivery);
+  When when(const protocol::Submit& submit, const std::string& window) const;
 
   Store& store_;
   ModelShelf& models_;

@@ -37,7 +37,8 @@ std::string left_out(const std::vector<std::string>& words, const std::string& m
 
 }  // namespace
 
-const Lexicon& LexiconShelf::own() {
+Lexicon LexiconShelf::own() {
+  const std::lock_guard lock(mutex_);
   struct stat status {};
   if (stat(own_.c_str(), &status) != 0) {
     seen_.clear();

@@ -1,9 +1,10 @@
 // Which pronunciations a job gets: the user's own and those of a file that its script, folder or submit names. They are
-// read when it is submitted and kept with the job, so that a change never alters work under way. One thread.
+// read when it is submitted and kept with the job, so that a change never alters work under way. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 #include "broker/store.h"
@@ -25,9 +26,10 @@ class LexiconShelf {
   Chosen choose(const std::string& file, const NewJob& job, const SoundSettings& sound);
 
  private:
-  const Lexicon& own();
+  Lexicon own();
 
   const std::filesystem::path own_;
+  std::mutex mutex_;
   Lexicon entries_;   // of own_, as it was when it had
   std::string seen_;  // this size and time
 };

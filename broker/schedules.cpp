@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "config/sha256.h"
 #include "config/spelling.h"
@@ -134,17 +135,16 @@ void Schedules::begin(const ScheduleRow& row, Instant due, bool any_window, cons
 
 void Schedules::go_on(const RunPtr& run) {
   pipeline_.run([this, run, most = settings_.max_script_bytes]() -> WorkPool::Result {
-    struct Read {
-      std::string bytes, refusal;
-    };
+    using Read = std::variant<Intake::Checked, Fault>;
     std::vector<Read> files;
     std::size_t sum = 0;
     for (std::size_t i = run->next; i < run->scripts.size() && files.size() < kFilesAStep && sum < kBytesAStep; ++i) {
       try {
-        files.push_back({read_script(run->scripts[i], most), ""});
-        sum += files.back().bytes.size();
+        std::string bytes = read_script(run->scripts[i], most);
+        sum += bytes.size();
+        files.emplace_back(intake_.read(submit_of(*run, run->scripts[i]), std::move(bytes)));
       } catch (const Fault& fault) {
-        files.push_back({"", fault.what()});
+        files.emplace_back(fault);
       }
     }
     return [this, run, files = std::make_shared<const std::vector<Read>>(std::move(files))] {
@@ -152,8 +152,8 @@ void Schedules::go_on(const RunPtr& run) {
       for (const Read& file : *files) {
         const Script& script = next->scripts[next->next++];
         try {
-          if (!file.refusal.empty()) throw Fault(Exit::bad_input, file.refusal);
-          submit(*next, script, file.bytes);
+          if (const Fault* refusal = std::get_if<Fault>(&file)) throw Fault(*refusal);
+          submit(*next, std::get<Intake::Checked>(file));
         } catch (const DatabaseFault&) {
           throw;
         } catch (const Fault& fault) {
@@ -166,7 +166,7 @@ void Schedules::go_on(const RunPtr& run) {
   });
 }
 
-void Schedules::submit(Run& run, const Script& script, const std::string& bytes) {
+protocol::Submit Schedules::submit_of(const Run& run, const Script& script) const {
   const ScheduleSetting& s = run.setting;
   const std::string path = script.path.lexically_normal().string();
   const fs::path folder = !s.output.empty()           ? fs::path(s.output)
@@ -189,8 +189,13 @@ void Schedules::submit(Run& run, const Script& script, const std::string& bytes)
   m.lexicon = s.lexicon.empty() ? "" : (script.path.parent_path() / expand_home(s.lexicon)).lexically_normal().string();
   m.delivery = s.delivery;
   if (!s.skip.empty()) m.reading = to_json(parse_reading(s.skip, "skip"));
-  if (const auto job = store_.find_job(m.job_id)) return run.jobs.push_back(*job);  // this run was cut short before
-  const auto checked = intake_.check(m, bytes);
+  return m;
+}
+
+void Schedules::submit(Run& run, Intake::Checked checked) {
+  // This run was cut short before.
+  if (const auto job = store_.find_job(checked.job.job_id)) return run.jobs.push_back(*job);
+  intake_.settle(checked);
   if (const auto same = store_.same_script(checked.job)) {
     const auto job = store_.job(*same);
     std::error_code error;

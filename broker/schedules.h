@@ -62,7 +62,8 @@ class Schedules {
   void begin(const ScheduleRow& row, calendar::Instant due, bool any_window, const std::string& peer,
              std::uint64_t request);
   void go_on(const RunPtr& run);
-  void submit(Run& run, const Script& script, const std::string& bytes);
+  protocol::Submit submit_of(const Run& run, const Script& script) const;  // safe on any thread
+  void submit(Run& run, Intake::Checked checked);
   void end(const Run& run);
   void conclude(ScheduleRow row, calendar::Instant due, const std::string& result);
   void answer(const std::string& peer, std::uint64_t request);

@@ -27,24 +27,41 @@ std::string job_id_of(const FolderSettings& folder, const Claimed& claimed, cons
 
 }  // namespace
 
-Admission::Outcome Admission::admit(const FolderSettings& folder, const Claimed& claimed, const std::string& batch_id) {
+Intake::Checked Admission::checked(const FolderSettings& folder, Claimed& claimed) const {
   const fs::path script = folder.path / claimed.name;
+  if (!claimed.problem.empty()) throw Fault(Exit::bad_input, claimed.problem, claimed.mend);
+  Intake::Around around{folder.narration.script, {}};
+  if (!claimed.sidecar_name.empty())
+    around.beside = parse_script_settings(claimed.sidecar, (folder.path / claimed.sidecar_name).string());
+  fs::path output = folder.narration.output;
+  if (output.empty()) output = settings_.output;
+  if (output.empty()) output = folder.path / kDone;
+  protocol::Submit submit;
+  submit.job_id = submit.batch_id = "drop-" + claimed.claim;  // until all that shapes them is known
+  submit.batch_name = folder.path.filename().string();
+  submit.script_name = script.string();
+  submit.text_format = script_format_of(script);
+  submit.output = (output / (script_title(claimed.name) + ".flac")).string();
+  return intake_.read(submit, std::move(claimed.script), around);
+}
+
+Admission::Read Admission::read(const FolderSettings& folder, Claimed claimed) const {
   try {
-    if (!claimed.problem.empty()) throw Fault(Exit::bad_input, claimed.problem, claimed.mend);
-    Intake::Around around{folder.narration.script, {}};
-    if (!claimed.sidecar_name.empty())
-      around.beside = parse_script_settings(claimed.sidecar, (folder.path / claimed.sidecar_name).string());
-    fs::path output = folder.narration.output;
-    if (output.empty()) output = settings_.output;
-    if (output.empty()) output = folder.path / kDone;
-    protocol::Submit submit;
-    submit.job_id = "drop-" + claimed.claim;  // until all that shapes it is known
-    submit.batch_id = batch_id;
-    submit.batch_name = folder.path.filename().string();
-    submit.script_name = script.string();
-    submit.text_format = script_format_of(script);
-    submit.output = (output / (script_title(claimed.name) + ".flac")).string();
-    const std::uint64_t job = find_or_add(folder, claimed, intake_.check(submit, claimed.script, around).job);
+    Intake::Checked read = checked(folder, claimed);
+    return {std::move(claimed), std::move(read)};
+  } catch (const Fault& fault) {
+    return {std::move(claimed), fault};
+  }
+}
+
+Admission::Outcome Admission::admit(const FolderSettings& folder, const Read& read, const std::string& batch_id) {
+  const Claimed& claimed = read.claimed;
+  try {
+    if (const Fault* refusal = std::get_if<Fault>(&read.read)) throw Fault(*refusal);
+    Intake::Checked checked = std::get<Intake::Checked>(read.read);
+    checked.job.batch_id = batch_id;
+    intake_.settle(checked);
+    const std::uint64_t job = find_or_add(folder, claimed, std::move(checked.job));
     store_.add_drop({claimed.claim, folder.path.string(), claimed.name, job});
     fault_point("watch-drop-added");
     return {job, std::nullopt};

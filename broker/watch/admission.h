@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "broker/intake.h"
 #include "broker/store.h"
@@ -26,10 +27,17 @@ class Admission {
     std::uint64_t job = 0;           // its drop is in the open transaction
     std::optional<Failure> refused;  // there is no job
   };
+  struct Read {
+    Claimed claimed;  // but for the script, which `read` holds
+    std::variant<Intake::Checked, Fault> read;
+  };
+  // What the script asks for, or why it is refused. Safe on any thread.
+  Read read(const FolderSettings& folder, Claimed claimed) const;
   // On the loop. `batch_id`: of the jobs that are dropped together.
-  Outcome admit(const FolderSettings& folder, const Claimed& claimed, const std::string& batch_id);
+  Outcome admit(const FolderSettings& folder, const Read& read, const std::string& batch_id);
 
  private:
+  Intake::Checked checked(const FolderSettings& folder, Claimed& claimed) const;
   std::uint64_t find_or_add(const FolderSettings& folder, const Claimed& claimed, NewJob job);
 
   Store& store_;

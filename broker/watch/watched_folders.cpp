@@ -196,14 +196,14 @@ void WatchedFolders::finish_scan(const std::string& path, const Listing& listing
 void WatchedFolders::take_up_claims(const std::string& path, const std::vector<std::string>& claims) {
   const FolderSettings& settings = find(path)->settings();
   run(path, [this, path, settings, claims, most = settings_.max_script_bytes]() -> WorkPool::Result {
-    std::vector<Claimed> found;
+    std::vector<Admission::Read> found;
     for (const std::string& claim : claims)
       if (Claimed claimed; found.size() < kTakenAtOnce && read_claim(settings, claim, most, claimed))
-        found.push_back(std::move(claimed));
+        found.push_back(admission_.read(settings, std::move(claimed)));
     return [this, path, found, more = found.size() == kTakenAtOnce] {
-      for (const Claimed& claimed : found) {
-        spdlog::info("folder {}: {} had been claimed before; going on", path, claimed.name);
-        admit(path, claimed);
+      for (const Admission::Read& read : found) {
+        spdlog::info("folder {}: {} had been claimed before; going on", path, read.claimed.name);
+        admit(path, read);
       }
       if (Place* place = find(path); place && more) place->lost_events(clock_.monotonic_ms());
     };
@@ -214,9 +214,14 @@ void WatchedFolders::begin_taking(const std::string& path, Place& place, std::ve
   run(path,
       [this, path, settings = place.settings(), wanted = std::move(wanted),
        most = settings_.max_script_bytes]() -> WorkPool::Result {
-        return [this, path, wanted, takings = take(settings, wanted, most)] {
+        auto takings = take(settings, wanted, most);
+        std::vector<std::optional<Admission::Read>> read(takings.size());
+        for (std::size_t i = 0; i < takings.size(); ++i)
+          if (takings[i].result == Taking::Result::claimed)
+            read[i] = admission_.read(settings, std::move(takings[i].claimed));
+        return [this, path, wanted, takings = std::move(takings), read = std::move(read)] {
           for (std::size_t i = 0; i < takings.size(); ++i) {
-            if (takings[i].result == Taking::Result::claimed) admit(path, takings[i].claimed);
+            if (read[i]) admit(path, *read[i]);
             if (Place* place = find(path)) place->settle(takings[i], wanted[i].seen, clock_.monotonic_ms());
           }
           if (Place* place = find(path)) close_batch(*place);
@@ -225,18 +230,18 @@ void WatchedFolders::begin_taking(const std::string& path, Place& place, std::ve
 }
 
 // A folder that was removed meanwhile is asked no more: its claim is found when it is watched again.
-void WatchedFolders::admit(const std::string& path, const Claimed& claimed) {
+void WatchedFolders::admit(const std::string& path, const Admission::Read& read) {
   Place* place = find(path);
   if (!place) return;
   if (place->batch.empty()) place->batch = store_.open_batch(path);
   if (place->batch.empty()) place->batch = random_batch_id();
-  Admission::Outcome outcome = admission_.admit(place->settings(), claimed, place->batch);
+  Admission::Outcome outcome = admission_.admit(place->settings(), read, place->batch);
   if (outcome.refused) {
-    Ending ending{path, claimed.claim, claimed.name, std::move(outcome.refused), {}};
-    notices_.refused(place->settings().path / claimed.name, ending.failure->what);
+    Ending ending{path, read.claimed.claim, read.claimed.name, std::move(outcome.refused), {}};
+    notices_.refused(place->settings().path / read.claimed.name, ending.failure->what);
     endings_[path].push_back({std::move(ending), 0});
   } else if (const auto job = store_.job(outcome.job); finished(job->state)) {
-    queue_ending(*store_.drop(claimed.claim));
+    queue_ending(*store_.drop(read.claimed.claim));
   }
 }
 

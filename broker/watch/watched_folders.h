@@ -77,7 +77,7 @@ class WatchedFolders {
   void begin_scan(const std::string& path, Place& place);
   void finish_scan(const std::string& path, const Listing& listing, std::optional<int> watch);
   void take_up_claims(const std::string& path, const std::vector<std::string>& claims);
-  void admit(const std::string& path, const Claimed& claimed);
+  void admit(const std::string& path, const Admission::Read& read);
   void queue_ending(const Drop& drop);
   void settle_ending(const Ended& ended);
   void close_batch(Place& place);
