@@ -23,9 +23,6 @@ struct Arithmetic {
   at::ScalarType activations() const { return team != nullptr ? at::kFloat : type; }
 };
 
-// A tensor of its own in the arithmetic's type. Throws Fault when it holds anything but finite numbers.
-at::Tensor finite_tensor(const Scope& scope, const std::string& name, at::IntArrayRef shape, at::ScalarType type);
-
 // A product whose weight is stored [in, out]; so the reference calls it.
 struct Conv1D {
   at::Tensor weight, bias;  // unset when packed

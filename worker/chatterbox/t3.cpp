@@ -20,25 +20,24 @@ at::Tensor softmax(const at::Tensor& scores) { return at::softmax(scores, -1, at
 }  // namespace
 
 T3CondEnc::T3CondEnc(const Scope& scope, int64_t dim, const Arithmetic& arithmetic)
-    : spkr_enc_weight(finite_tensor(scope / "spkr_enc", "weight", {dim, kSpeakerSize}, arithmetic.activations())),
-      spkr_enc_bias(finite_tensor(scope / "spkr_enc", "bias", {dim}, arithmetic.activations())) {}
+    : spkr_enc_weight((scope / "spkr_enc").tensor("weight", {dim, kSpeakerSize}).to(arithmetic.activations())),
+      spkr_enc_bias((scope / "spkr_enc").tensor("bias", {dim}).to(arithmetic.activations())) {}
 
 T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> team, const Arithmetic& arithmetic)
     : size_(size),
       team_(std::move(team)),
       tfmr(state / "tfmr", size.n_layer, size.n_embd, arithmetic),
       cond_enc(state / "cond_enc", size.n_embd, arithmetic),
-      text_emb(finite_tensor(state / "text_emb", "weight", {kTextTokens, size.n_embd}, arithmetic.activations())),
-      speech_emb(
-          finite_tensor(state / "speech_emb", "weight", {kSpeechTokens, size.n_embd}, arithmetic.activations())) {
+      text_emb((state / "text_emb").tensor("weight", {kTextTokens, size.n_embd}).to(arithmetic.activations())),
+      speech_emb((state / "speech_emb").tensor("weight", {kSpeechTokens, size.n_embd}).to(arithmetic.activations())) {
   const Scope head = state / "speech_head";
   if (packed()) {
     speech_head = PackedMatrix(weights::brought_in(head.view("weight", {kSpeechTokens, size.n_embd})).t(),
-                               finite_tensor(head, "bias", {kSpeechTokens}, at::kFloat), arithmetic.type, *team_);
+                               head.tensor("bias", {kSpeechTokens}), arithmetic.type, *team_);
     head.check_finite("weight", speech_head.sum());
   } else {
-    speech_head_weight = finite_tensor(head, "weight", {kSpeechTokens, size.n_embd}, arithmetic.type);
-    speech_head_bias = finite_tensor(head, "bias", {kSpeechTokens}, arithmetic.type);
+    speech_head_weight = head.tensor("weight", {kSpeechTokens, size.n_embd}).to(arithmetic.type);
+    speech_head_bias = head.tensor("bias", {kSpeechTokens}).to(arithmetic.type);
   }
 }
 
