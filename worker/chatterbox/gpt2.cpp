@@ -6,7 +6,8 @@ namespace lectern::chatterbox {
 
 Conv1D::Conv1D(const Scope& scope, int64_t in, int64_t out, const Arithmetic& arithmetic) : team(arithmetic.team) {
   if (team != nullptr) {
-    packed = PackedMatrix(scope.view("weight", {in, out}), scope.tensor("bias", {out}), arithmetic.type, *team);
+    packed = PackedMatrix(scope.view("weight", {in, out}), scope.tensor("bias", {out}), arithmetic.type,
+                          *arithmetic.packers);
     scope.check_finite("weight", packed.sum());
   } else {
     weight = scope.tensor("weight", {in, out}).to(arithmetic.type);

@@ -20,6 +20,7 @@ using weights::Scope;
 struct Arithmetic {
   at::ScalarType type = at::kFloat;  // of the weights; what is computed from packed ones is float32 all the same
   ThreadTeam* team = nullptr;        // nullptr: libtorch
+  ThreadTeam* packers = nullptr;     // who packs the matrices, as long as the network is made; with a team only
   at::ScalarType activations() const { return team != nullptr ? at::kFloat : type; }
 };
 

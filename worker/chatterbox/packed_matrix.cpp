@@ -8,7 +8,6 @@
 #endif
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -21,9 +20,6 @@ namespace {
 
 // So many rows of a weight are spread over the tiles at a time: what they fill of a tile lies together.
 constexpr std::int64_t kRowsAtOnce = 16;
-// What a member of the team takes at a time: bytes of the tiles to bring out, rows of the weight to pack.
-constexpr std::size_t kBytesTaken = std::size_t{4} << 20;
-constexpr std::int64_t kRowsTaken = 4 * kRowsAtOnce;
 
 // Copies past the caches: what is packed is not read again soon, and a line that is written whole need not be fetched.
 // `to` at a multiple of 16, as is `bytes`.
@@ -89,21 +85,14 @@ PackedMatrix::PackedMatrix(const at::Tensor& weight, const at::Tensor& bias, at:
 template <typename Weight>
 void PackedMatrix::pack(const Weight* weight, ThreadTeam& team) {
   std::vector<double> sums(static_cast<std::size_t>(team.size()));
-  std::atomic<std::size_t> next_byte = 0;
-  std::atomic<std::int64_t> next_row = 0;
-  // Whoever is there takes the next part: S3Gen is loaded beside and keeps some of the team waiting for a processor.
   team.run([&](int member) {
-    const std::span tiles(static_cast<std::byte*>(tiles_.get()), bytes());
-    for (std::size_t at = 0; (at = next_byte.fetch_add(kBytesTaken)) < tiles.size();) {
-      weights::bring_out(tiles.subspan(at, std::min(kBytesTaken, tiles.size() - at)));
-    }
-    for (std::int64_t first = 0; (first = next_row.fetch_add(kRowsTaken)) < depth_;) {
-      const std::int64_t last = std::min(first + kRowsTaken, depth_);
-      const std::span rows(weight + first * width_, static_cast<std::size_t>((last - first) * width_));
-      weights::MappedFile::bring_in(std::as_bytes(rows));
-      sums[static_cast<std::size_t>(member)] +=
-          pack_rows(weight, width_, first, last, depth_, static_cast<Weight*>(tiles_.get()));
-    }
+    const auto [from, to] = team.part(member, static_cast<std::int64_t>(bytes()));
+    weights::bring_out({static_cast<std::byte*>(tiles_.get()) + from, static_cast<std::size_t>(to - from)});
+    const auto [first, last] = team.part(member, depth_);
+    const std::span<const Weight> rows(weight + first * width_, static_cast<std::size_t>((last - first) * width_));
+    weights::MappedFile::bring_in(std::as_bytes(rows));
+    sums[static_cast<std::size_t>(member)] =
+        pack_rows(weight, width_, first, last, depth_, static_cast<Weight*>(tiles_.get()));
   });
   sum_ = std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -33,7 +33,7 @@ T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> te
   const Scope head = state / "speech_head";
   if (packed()) {
     speech_head = PackedMatrix(weights::brought_in(head.view("weight", {kSpeechTokens, size.n_embd})).t(),
-                               head.tensor("bias", {kSpeechTokens}), arithmetic.type, *team_);
+                               head.tensor("bias", {kSpeechTokens}), arithmetic.type, *arithmetic.packers);
     head.check_finite("weight", speech_head.sum());
   } else {
     speech_head_weight = head.tensor("weight", {kSpeechTokens, size.n_embd}).to(arithmetic.type);
@@ -59,7 +59,10 @@ std::unique_ptr<const T3> T3::load(const weights::TensorSource& source, const T3
   std::unique_ptr<ThreadTeam> team;
   if (options.packed && options.device.is_cpu()) team = std::make_unique<ThreadTeam>(options.threads);
   const bool packed_half = team != nullptr && options.type != at::kFloat;
-  const Arithmetic arithmetic{packed_half ? at::kHalf : options.type, team.get()};
+  // Packing is mostly waiting for memory that the system clears first: two get it sooner, also for who decodes alone.
+  const bool alone = team != nullptr && team->size() == 1;
+  const std::unique_ptr<ThreadTeam> pair = alone ? std::make_unique<ThreadTeam>(2) : nullptr;
+  const Arithmetic arithmetic{packed_half ? at::kHalf : options.type, team.get(), alone ? pair.get() : team.get()};
   weights::State state(source, options.device);
   // Part of the file and not of the network: it embeds text with text_emb, and text_head served the training.
   state.view("tfmr.wte.weight", {kTextTokens, size.n_embd});

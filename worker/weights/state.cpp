@@ -1,9 +1,11 @@
 #include "worker/weights/state.h"
 
+#include <ATen/Parallel.h>
+
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <span>
 
 #include "config/fault.h"
 
@@ -55,9 +57,14 @@ std::uint32_t not_finite(float value) {
 bool finite(const at::Tensor& tensor) {
   if (!tensor.is_cpu()) return std::isfinite(tensor.sum().item<double>());
   const at::Tensor dense = tensor.contiguous();
-  const std::span values(dense.data_ptr<float>(), static_cast<std::size_t>(dense.numel()));
-  std::uint32_t broken = 0;
-  for (const float value : values) broken |= not_finite(value);
+  const auto* const values = dense.data_ptr<float>();
+  constexpr int64_t kWorthAThread = int64_t{4} << 20;
+  std::atomic<std::uint32_t> broken = 0;
+  at::parallel_for(0, dense.numel(), kWorthAThread, [&](int64_t begin, int64_t end) {
+    std::uint32_t any = 0;
+    for (int64_t i = begin; i < end; ++i) any |= not_finite(values[i]);
+    broken |= any;
+  });
   return broken == 0;
 }
 
