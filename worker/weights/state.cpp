@@ -136,7 +136,7 @@ void State::finish() const {
   }
   const bool fits = missing_.empty() && misshapen_.empty() && unexpected.empty();
   if (fits && broken_.empty()) return;
-  std::string text = source_.path().string() + (fits ? " is damaged" : " does not fit the network");
+  std::string text = source_.path().string() + (fits ? " is damaged:" : " does not fit the network:");
   append(text, "missing", missing_);
   append(text, "of the wrong shape", misshapen_);
   append(text, "unexpected", unexpected);
