@@ -1,7 +1,8 @@
 // chatterbox_load_bench FOLDER: seconds to load the networks of a Chatterbox model from the page cache, beside reading
 // the bytes that they use, in turns; and the memory that a load takes at its peak.
 //
-// A load uses the threads given; "both" adds one that loads S3Gen beside T3, as the engine does.
+// A load uses the threads given, T3's two at least; "both" adds one that loads S3Gen beside T3, as the engine does. What
+// is timed ends when the model is ready: every byte has been read, checked and, of T3's matrices, packed.
 // Reading copies from the page cache into a buffer of 1 MB that stays near the processor, which is the least that
 // anybody could do; by one thread, and by as many as load.
 #include <ATen/Parallel.h>
