@@ -23,6 +23,17 @@ constexpr int kEngineFailures = 5;  // starts in a row that may fail before the 
 
 std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
 
+// What an engine tells may be a list, a line for each point, further in; a reason is one line.
+std::string one_line(const std::string& text) {
+  std::string line;
+  bool margin = false;
+  for (const char c : text) {
+    if (!(margin && c == ' ')) line += c == '\n' ? ' ' : c;
+    margin = c == '\n' || (margin && c == ' ');
+  }
+  return line;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Store& store, Post& post, ModelShelf& models, const Paths& paths, const Settings& settings,
@@ -179,8 +190,8 @@ void Dispatcher::take(Worker& worker, protocol::Message message) {
       }
       store_.add_take(stored);
       store_.take_done(lease);
-      pace_.add({clock_.monotonic_ms(), static_cast<double>(stored.frames) / stored.sample_rate_hz,
-                 stored.computing_s, model, id});
+      pace_.add({clock_.monotonic_ms(), static_cast<double>(stored.frames) / stored.sample_rate_hz, stored.computing_s,
+                 model, id});
       if (const auto speed = pace_.lesson()) store_.learn_speed(model, *speed);
     };
   });
@@ -214,7 +225,7 @@ void Dispatcher::give_back(Worker& worker, const protocol::Message& message) {
 
 void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message) {
   const auto failed = protocol::parse<protocol::EngineFailed>(message);
-  const std::string reason = failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")";
+  const std::string reason = one_line(failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")");
   spdlog::warn("worker {}: the engine of {} {}: {}", worker.id, failed.model, failed.loading ? "did not start" : "died",
                reason);
   const bool no_memory = failed.exit == static_cast<int>(Exit::no_space);

@@ -1,5 +1,7 @@
 #include "cli/model_pull.h"
 
+#include <algorithm>
+
 #include "cli/model_lock.h"
 #include "cli/model_staging.h"
 #include "config/fault.h"
@@ -18,6 +20,11 @@ std::optional<InstalledModel> complete_install(const Paths& paths, const Catalog
   return installed;
 } catch (const Fault&) {  // an unreadable record: the pull mends it
   return std::nullopt;
+}
+
+bool pinned(const CatalogueModel& model) {
+  return std::all_of(model.files.begin(), model.files.end(),
+                     [](const CatalogueFile& file) { return !file.sha256.empty() || !file.shipped.empty(); });
 }
 
 // Tries the sources in order; returns the one that gave the files.
@@ -57,8 +64,11 @@ std::vector<Damage> find_damage(const Paths& paths, const CatalogueModel& model,
 Pulled pull_model(const Paths& paths, const CatalogueModel& model, const PullOptions& options) try {
   if (model.built_in) throw Fault(Exit::usage, "model '" + model.name + "' is built in", "use it without pulling it");
   const ModelLock lock(paths, model.name, options.say);
-  if (auto installed = complete_install(paths, model, !options.from)) return {std::move(*installed), true};
-  ModelStaging staging(paths, model);
+  // Who names a folder wants its files. Where the catalogue has no hashes, the installed ones may be what is wrong.
+  const bool by_record = !options.from || pinned(model);
+  if (auto installed = by_record ? complete_install(paths, model, !options.from) : std::nullopt)
+    return {std::move(*installed), true};
+  ModelStaging staging(paths, model, by_record);
   staging.need_room();
   staging.copy_shipped();
   std::string source;

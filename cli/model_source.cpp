@@ -159,7 +159,7 @@ void copy_one(const fs::path& given, const CatalogueFile& file, ModelStaging& st
     if (other.empty()) other = path;
   }
   if (!other.empty()) staging.copy_in(file, other);  // says what is wrong with it
-  if (file.optional) return;
+  if (staging.keep_installed(file) || file.optional) return;
   throw Fault(Exit::not_found, given.string() + " holds no " + file.path,
               "give a folder with that file, or pull without --from");
 }

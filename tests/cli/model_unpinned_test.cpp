@@ -34,10 +34,18 @@ models:
       - {language: en-US, spoken_as: en-us, file: conds.pt, names: [built-in]}
 )";
 
+// A whole file with one tensor.
+std::string safetensors(const std::string& data) {
+  const std::string size = std::to_string(data.size());
+  const std::string header = R"({"w":{"dtype":"U8","shape":[)" + size + R"(],"data_offsets":[0,)" + size + "]}}";
+  return std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header + data;
+}
+
 class UnpinnedModel : public ModelFixture {
  protected:
   UnpinnedModel() {
     model_ = Catalogue::parse(kCatalogue, "models.yaml").model("tiny");
+    net_ = safetensors(net_);
     offer({{"net.safetensors", net_}, {"conds.pt", anna_}});
   }
   void offer(const std::map<std::string, std::string>& files) {
@@ -151,7 +159,7 @@ TEST_F(UnpinnedModel, ASnapshotInTheHubsCacheIsTakenWithoutNetwork) {
 }
 
 TEST_F(UnpinnedModel, OfSeveralSnapshotsTheCataloguesIsTakenElseTheLatestElseAnyWholeOne) {
-  const std::string other = test_bytes(1'000, 8), third = test_bytes(1'000, 9);
+  const std::string other = safetensors(test_bytes(1'000, 8)), third = safetensors(test_bytes(1'000, 9));
   const fs::path repository = cached("zzz", {{"net.safetensors", other}, {"conds.pt", anna_}});
   cached("aaa", {{"net.safetensors", third}});
   cached("bbb", {{"conds.pt", bert_}});  // not whole
@@ -182,6 +190,51 @@ TEST_F(UnpinnedModel, EveryFormOfACacheIsUnderstoodAsAFolder) {
     EXPECT_EQ(pull(from.string()).model.file_hash("net.safetensors"), sha256(net_)) << from;
     EXPECT_TRUE(installed());
   }
+}
+
+TEST_F(UnpinnedModel, AFolderThatIsNamedReplacesWhatIsInstalled) {
+  const std::string other = safetensors(test_bytes(1'000, 8));
+  pull(folder_with("first", {{"net.safetensors", other}, {"conds.pt", anna_}}).string());
+  expect_no_network();
+  const std::string second = folder_with("second", {{"net.safetensors", net_}}).string();
+  EXPECT_FALSE(pull(second).already);
+  EXPECT_EQ(read_file(in_model("net.safetensors")), net_);
+  EXPECT_EQ(read_file(in_model("conds.pt")), anna_) << "what the folder lacks stays";
+  EXPECT_EQ(record().source, second);
+  EXPECT_TRUE(installed());
+}
+
+TEST_F(UnpinnedModel, AFileThatIsNotWholeIsRefusedAndChangesNothing) {
+  pull();
+  expect_no_network();
+  const std::string lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n";
+  for (const auto& [bytes, why] :
+       std::map<std::string, std::string>{{net_.substr(0, net_.size() - 1), "is not whole"},
+                                          {net_ + "x", "is not whole"},
+                                          {net_.substr(0, 30), "is not a safetensors file"},
+                                          {"", "is not a safetensors file"},
+                                          {"<!doctype html>", "is not a safetensors file"},
+                                          {std::string("\2\0\0\0\0\0\0\0{{", 10), "is not a safetensors file"},
+                                          {lfs, "is a Git LFS pointer"}}) {
+    const fs::path given = folder_with("given", {{"net.safetensors", bytes}});
+    const Fault fault = refusal(given.string());
+    EXPECT_EQ(fault.exit(), Exit::bad_input);
+    EXPECT_THAT(fault.what(), HasSubstr((given / "net.safetensors").string() + " " + why));
+    EXPECT_FALSE(fault.hint().empty());
+    EXPECT_TRUE(installed());
+    EXPECT_EQ(read_file(in_model("net.safetensors")), net_);
+  }
+  EXPECT_EQ(record().source, "hub owner/tiny");
+}
+
+TEST_F(UnpinnedModel, ADownloadThatIsNotWholeIsFetchedAgain) {
+  offer({{"net.safetensors", "<!doctype html>"}, {"conds.pt", anna_}});
+  EXPECT_EQ(refusal().exit(), Exit::not_found);
+  EXPECT_THAT(said_, Contains(HasSubstr("is not a safetensors file")));
+  EXPECT_FALSE(looks_installed());
+  offer({{"net.safetensors", net_}, {"conds.pt", anna_}});
+  pull();
+  EXPECT_TRUE(installed());
 }
 
 TEST_F(UnpinnedModel, AFolderMayLackTheVoiceButNotTheNetwork) {

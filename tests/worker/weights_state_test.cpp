@@ -1,5 +1,6 @@
 #include "worker/weights/state.h"
 
+#include <cmath>
 #include <map>
 
 #include "tests/worker/weight_files.h"
@@ -56,6 +57,29 @@ TEST(State, TellsEverythingThatDoesNotFitAtOnce) {
                           HasSubstr("whole: [1] of whole numbers"), HasSubstr("2 unexpected"), HasSubstr("extra"),
                           HasSubstr("more")));
   EXPECT_THAT(text, Not(HasSubstr("  a")));
+}
+
+TEST(State, TellsOfEveryTensorThatHoldsMoreThanNumbers) {
+  const auto holding = [](double value, at::ScalarType type) {
+    at::Tensor tensor = at::ones({1001}, type);
+    tensor[1000] = value;
+    return tensor;
+  };
+  const Tensors source({{"fine", holding(3.4e38, at::kFloat)},
+                        {"nan", holding(std::nan(""), at::kFloat)},
+                        {"infinite", holding(-INFINITY, at::kBFloat16)},
+                        {"half", holding(std::nan(""), at::kHalf)},
+                        {"huge", holding(1e300, at::kDouble)},
+                        {"summed", at::ones({1})}});
+  State state(source, at::kCPU);
+  for (const char* name : {"fine", "nan", "infinite", "half", "huge"}) state.tensor(name, {1001});
+  state.view("summed", {1});
+  state.check_finite("summed", std::nan(""));
+  const std::string text = fault_of([&] { state.finish(); });
+  EXPECT_THAT(
+      text, AllOf(HasSubstr("model.safetensors is damaged"), HasSubstr("5 with values that are not finite"),
+                  HasSubstr("nan"), HasSubstr("infinite"), HasSubstr("half"), HasSubstr("huge"), HasSubstr("summed")));
+  EXPECT_THAT(text, Not(HasSubstr("    fine")));
 }
 
 TEST(State, RefusesANetworkThatAsksTwice) {

@@ -4,20 +4,14 @@
 
 namespace lectern::chatterbox {
 
-at::Tensor finite_tensor(const Scope& scope, const std::string& name, at::IntArrayRef shape, at::ScalarType type) {
-  const at::Tensor tensor = scope.tensor(name, shape);
-  scope.check_finite(name, tensor.sum().item<double>());
-  return tensor.to(type);
-}
-
 Conv1D::Conv1D(const Scope& scope, int64_t in, int64_t out, const Arithmetic& arithmetic) : team(arithmetic.team) {
   if (team != nullptr) {
-    packed = PackedMatrix(scope.view("weight", {in, out}), finite_tensor(scope, "bias", {out}, at::kFloat),
-                          arithmetic.type, *team);
+    packed = PackedMatrix(scope.view("weight", {in, out}), scope.tensor("bias", {out}), arithmetic.type,
+                          *arithmetic.packers);
     scope.check_finite("weight", packed.sum());
   } else {
-    weight = finite_tensor(scope, "weight", {in, out}, arithmetic.type);
-    bias = finite_tensor(scope, "bias", {out}, arithmetic.type);
+    weight = scope.tensor("weight", {in, out}).to(arithmetic.type);
+    bias = scope.tensor("bias", {out}).to(arithmetic.type);
   }
 }
 
@@ -28,8 +22,8 @@ at::Tensor Conv1D::forward(const at::Tensor& x, Finish finish) const {
 }
 
 LayerNorm::LayerNorm(const Scope& scope, int64_t channels, const Arithmetic& arithmetic)
-    : weight(finite_tensor(scope, "weight", {channels}, arithmetic.activations())),
-      bias(finite_tensor(scope, "bias", {channels}, arithmetic.activations())) {}
+    : weight(scope.tensor("weight", {channels}).to(arithmetic.activations())),
+      bias(scope.tensor("bias", {channels}).to(arithmetic.activations())) {}
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, kEps);
@@ -48,7 +42,7 @@ GPT2Block::GPT2Block(const Scope& scope, int64_t dim, const Arithmetic& arithmet
       mlp(scope / "mlp", dim, arithmetic) {}
 
 GPT2Model::GPT2Model(const Scope& scope, int64_t layers, int64_t dim, const Arithmetic& arithmetic)
-    : wpe(finite_tensor(scope / "wpe", "weight", {kPositions, dim}, arithmetic.activations())),
+    : wpe((scope / "wpe").tensor("weight", {kPositions, dim}).to(arithmetic.activations())),
       ln_f(scope / "ln_f", dim, arithmetic) {
   h.reserve(static_cast<std::size_t>(layers));
   for (int64_t i = 0; i < layers; ++i) h.emplace_back(scope / "h" / static_cast<int>(i), dim, arithmetic);

@@ -20,11 +20,9 @@ using weights::Scope;
 struct Arithmetic {
   at::ScalarType type = at::kFloat;  // of the weights; what is computed from packed ones is float32 all the same
   ThreadTeam* team = nullptr;        // nullptr: libtorch
+  ThreadTeam* packers = nullptr;     // who packs the matrices, as long as the network is made; with a team only
   at::ScalarType activations() const { return team != nullptr ? at::kFloat : type; }
 };
-
-// A tensor of its own in the arithmetic's type. Throws Fault when it holds anything but finite numbers.
-at::Tensor finite_tensor(const Scope& scope, const std::string& name, at::IntArrayRef shape, at::ScalarType type);
 
 // A product whose weight is stored [in, out]; so the reference calls it.
 struct Conv1D {

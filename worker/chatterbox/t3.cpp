@@ -20,25 +20,24 @@ at::Tensor softmax(const at::Tensor& scores) { return at::softmax(scores, -1, at
 }  // namespace
 
 T3CondEnc::T3CondEnc(const Scope& scope, int64_t dim, const Arithmetic& arithmetic)
-    : spkr_enc_weight(finite_tensor(scope / "spkr_enc", "weight", {dim, kSpeakerSize}, arithmetic.activations())),
-      spkr_enc_bias(finite_tensor(scope / "spkr_enc", "bias", {dim}, arithmetic.activations())) {}
+    : spkr_enc_weight((scope / "spkr_enc").tensor("weight", {dim, kSpeakerSize}).to(arithmetic.activations())),
+      spkr_enc_bias((scope / "spkr_enc").tensor("bias", {dim}).to(arithmetic.activations())) {}
 
 T3::T3(weights::State& state, const T3Size& size, std::unique_ptr<ThreadTeam> team, const Arithmetic& arithmetic)
     : size_(size),
       team_(std::move(team)),
       tfmr(state / "tfmr", size.n_layer, size.n_embd, arithmetic),
       cond_enc(state / "cond_enc", size.n_embd, arithmetic),
-      text_emb(finite_tensor(state / "text_emb", "weight", {kTextTokens, size.n_embd}, arithmetic.activations())),
-      speech_emb(
-          finite_tensor(state / "speech_emb", "weight", {kSpeechTokens, size.n_embd}, arithmetic.activations())) {
+      text_emb((state / "text_emb").tensor("weight", {kTextTokens, size.n_embd}).to(arithmetic.activations())),
+      speech_emb((state / "speech_emb").tensor("weight", {kSpeechTokens, size.n_embd}).to(arithmetic.activations())) {
   const Scope head = state / "speech_head";
   if (packed()) {
     speech_head = PackedMatrix(weights::brought_in(head.view("weight", {kSpeechTokens, size.n_embd})).t(),
-                               finite_tensor(head, "bias", {kSpeechTokens}, at::kFloat), arithmetic.type, *team_);
+                               head.tensor("bias", {kSpeechTokens}), arithmetic.type, *arithmetic.packers);
     head.check_finite("weight", speech_head.sum());
   } else {
-    speech_head_weight = finite_tensor(head, "weight", {kSpeechTokens, size.n_embd}, arithmetic.type);
-    speech_head_bias = finite_tensor(head, "bias", {kSpeechTokens}, arithmetic.type);
+    speech_head_weight = head.tensor("weight", {kSpeechTokens, size.n_embd}).to(arithmetic.type);
+    speech_head_bias = head.tensor("bias", {kSpeechTokens}).to(arithmetic.type);
   }
 }
 
@@ -60,7 +59,10 @@ std::unique_ptr<const T3> T3::load(const weights::TensorSource& source, const T3
   std::unique_ptr<ThreadTeam> team;
   if (options.packed && options.device.is_cpu()) team = std::make_unique<ThreadTeam>(options.threads);
   const bool packed_half = team != nullptr && options.type != at::kFloat;
-  const Arithmetic arithmetic{packed_half ? at::kHalf : options.type, team.get()};
+  // Packing is mostly waiting for memory that the system clears first: two get it sooner, also for who decodes alone.
+  const bool alone = team != nullptr && team->size() == 1;
+  const std::unique_ptr<ThreadTeam> pair = alone ? std::make_unique<ThreadTeam>(2) : nullptr;
+  const Arithmetic arithmetic{packed_half ? at::kHalf : options.type, team.get(), alone ? pair.get() : team.get()};
   weights::State state(source, options.device);
   // Part of the file and not of the network: it embeds text with text_emb, and text_head served the training.
   state.view("tfmr.wte.weight", {kTextTokens, size.n_embd});

@@ -1,6 +1,10 @@
 #include "worker/weights/state.h"
 
+#include <ATen/Parallel.h>
+
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "config/fault.h"
@@ -41,6 +45,27 @@ void append(std::string& text, const char* title, const std::vector<std::string>
   if (names.empty()) return;
   text += "\n  " + std::to_string(names.size()) + " " + title + ":";
   for (const std::string& name : names) text += "\n    " + name;
+}
+
+// A float32's exponent is all ones for what is no finite number, and only then.
+std::uint32_t not_finite(float value) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits & 0x7F800000) == 0x7F800000 ? 1 : 0;
+}
+
+bool finite(const at::Tensor& tensor) {
+  if (!tensor.is_cpu()) return std::isfinite(tensor.sum().item<double>());
+  const at::Tensor dense = tensor.contiguous();
+  const auto* const values = dense.data_ptr<float>();
+  constexpr int64_t kWorthAThread = int64_t{4} << 20;
+  std::atomic<std::uint32_t> broken = 0;
+  at::parallel_for(0, dense.numel(), kWorthAThread, [&](int64_t begin, int64_t end) {
+    std::uint32_t any = 0;
+    for (int64_t i = begin; i < end; ++i) any |= not_finite(values[i]);
+    broken |= any;
+  });
+  return broken == 0;
 }
 
 }  // namespace
@@ -88,7 +113,9 @@ at::Tensor State::tensor(const std::string& name, at::IntArrayRef shape) {
   const at::TensorOptions options = at::TensorOptions(at::kFloat).device(device_);
   const at::Tensor found = fitting(name, shape);
   if (!found.defined()) return at::zeros(shape, options);
-  return brought_in(found).to(options);
+  at::Tensor made = brought_in(found).to(options);
+  if (!finite(made)) broken_.push_back(name);
+  return made;
 }
 
 at::Tensor State::view(const std::string& name, at::IntArrayRef shape) {
@@ -98,11 +125,8 @@ at::Tensor State::view(const std::string& name, at::IntArrayRef shape) {
 
 Scope State::operator/(const std::string& name) { return {*this, name + "."}; }
 
-void State::check_finite(const std::string& name, double sum) const {
-  if (std::isfinite(sum)) return;
-  throw Fault(Exit::bad_input,
-              source_.path().string() + ": tensor '" + name + "' holds values that are not finite numbers",
-              "fetch the file again");
+void State::check_finite(const std::string& name, double sum) {
+  if (!std::isfinite(sum)) broken_.push_back(name);
 }
 
 void State::finish() const {
@@ -110,12 +134,15 @@ void State::finish() const {
   for (const std::string& name : source_.names()) {
     if (!asked_.contains(name)) unexpected.push_back(name);
   }
-  if (missing_.empty() && misshapen_.empty() && unexpected.empty()) return;
-  std::string text = source_.path().string() + " does not fit the network";
+  const bool fits = missing_.empty() && misshapen_.empty() && unexpected.empty();
+  if (fits && broken_.empty()) return;
+  std::string text = source_.path().string() + (fits ? " is damaged:" : " does not fit the network:");
   append(text, "missing", missing_);
   append(text, "of the wrong shape", misshapen_);
   append(text, "unexpected", unexpected);
-  throw Fault(Exit::bad_input, text, "use a checkpoint of the model that this network implements");
+  append(text, "with values that are not finite numbers", broken_);
+  throw Fault(Exit::bad_input, text,
+              fits ? "fetch the file again" : "use a checkpoint of the model that this network implements");
 }
 
 }  // namespace lectern::weights

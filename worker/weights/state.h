@@ -2,7 +2,7 @@
 //
 //   State state(source, device);
 //   Network network(state / "decoder");   // its members ask: scope.tensor("weight", {512, 64})
-//   state.finish();                        // Fault listing every missing, unexpected and wrongly shaped tensor
+//   state.finish();                        // Fault listing every missing, unexpected, wrongly shaped or broken tensor
 //
 // Not thread-safe. Tensors come as float32 on the device; on the processor what the file holds as float32 is used where
 // it lies in the mapped file, which nobody may write to.
@@ -53,14 +53,14 @@ class State {
   // The tensor, or zeros of that shape when it is missing or does not fit, which finish() will tell.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape);
   // The same as the source has it, on the CPU and of any float type, perhaps a view of the mapped file: for whoever
-  // copies it into another form, or only wants it to be there.
+  // copies it into another form and checks what it copies, or only wants it to be there.
   at::Tensor view(const std::string& name, at::IntArrayRef shape);
   Scope operator/(const std::string& name);
   at::Device device() const { return device_; }
   Room& room() { return room_; }  // for what the network makes of its tensors
   void finish() const;
-  // Throws Fault naming the file and the tensor unless the sum over all of it is a finite number.
-  void check_finite(const std::string& name, double sum) const;
+  // Has finish() tell of the tensor unless the sum over all of it is a finite number: what tensor() does by itself.
+  void check_finite(const std::string& name, double sum);
 
  private:
   at::Tensor fitting(const std::string& name, at::IntArrayRef shape);  // undefined when it does not fit
@@ -69,7 +69,7 @@ class State {
   at::Device device_;
   Room room_;
   std::set<std::string> asked_;
-  std::vector<std::string> missing_, misshapen_;
+  std::vector<std::string> missing_, misshapen_, broken_;
 };
 
 // A place in the tree of names; copied freely while the state lives.

@@ -89,12 +89,16 @@ TEST(S3GenCheckpoint, NamesTheFolderThatHasNoCheckpoint) {
 }
 
 TEST(S3GenCheckpoint, RefusesWeightsThatAreNotNumbers) {
-  const Manifest manifest = {{"flow.a.weight", weights::ElementType::float32, {3, 4}}};
-  at::Tensor broken = at::ones({3, 4});
-  broken[1][2] = std::numeric_limits<float>::quiet_NaN();
-  const SyntheticSource source(manifest, "cbx0", {{"flow.a.weight", broken}});
-  EXPECT_THAT(refusal([&] { narration_tensors(source)->read("flow.a.weight"); }),
-              AllOf(HasSubstr("flow.a.weight"), HasSubstr("not numbers")));
+  at::Tensor bias = at::ones({80}), v = at::ones({512, 80, 7});
+  bias[79] = std::numeric_limits<float>::quiet_NaN();
+  v[511][79][6] = std::numeric_limits<float>::infinity();
+  const SyntheticSource source(
+      whole_manifest(), "cbx0",
+      {{"flow.encoder_proj.bias", bias}, {"mel2wav.conv_pre.parametrizations.weight.original1", v}});
+  const c10::InferenceMode inference;
+  EXPECT_THAT(refusal([&] { S3Token2Wav::load(source, {}); }),
+              AllOf(HasSubstr("damaged"), HasSubstr("2 with values that are not finite numbers"),
+                    HasSubstr("flow.encoder_proj.bias"), HasSubstr("mel2wav.conv_pre.weight")));
 }
 
 class StoredAs : public testing::TestWithParam<weights::ElementType> {};

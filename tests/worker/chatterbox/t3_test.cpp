@@ -102,7 +102,8 @@ TEST_F(T3Test, RefusesWeightsThatAreNoNumbersAndNamesTheTensor) {
     for (const double value : {double(NAN), double(INFINITY)}) {
       at::Tensor broken = parity::synthetic_tensor("test", entry);
       broken.view({-1})[broken.numel() - 1] = value;
-      EXPECT_THAT(refusal(SyntheticSource(manifest, "test", {{name, broken}})), HasSubstr(std::string("'") + name));
+      EXPECT_THAT(refusal(SyntheticSource(manifest, "test", {{name, broken}})),
+                  HasSubstr("values that are not finite numbers:\n    " + std::string(name)));
     }
   }
 }

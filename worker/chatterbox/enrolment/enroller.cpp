@@ -41,8 +41,8 @@ std::unique_ptr<const Enroller> Enroller::load(const std::filesystem::path& fold
 
 std::unique_ptr<const Enroller> Enroller::load(const weights::TensorSource& stored_s3gen,
                                                const weights::TensorSource& stored_ve) {
-  const auto tensors = s3gen::enrolment_tensors(stored_s3gen), ve_tensors = s3gen::checked_tensors(stored_ve);
-  weights::State s3gen(*tensors, at::kCPU), ve(*ve_tensors, at::kCPU);
+  const auto tensors = s3gen::enrolment_tensors(stored_s3gen);
+  weights::State s3gen(*tensors, at::kCPU), ve(stored_ve, at::kCPU);
   auto networks = std::make_unique<Enroller>(s3gen, ve);
   s3gen.finish();
   ve.finish();

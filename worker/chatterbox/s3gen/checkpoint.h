@@ -14,14 +14,10 @@ inline constexpr char kCheckpointName[] = "s3gen_meanflow.safetensors";
 // True for the tokenizer and the speaker encoder, which only make voices from recordings (enrolment/).
 bool belongs_to_enrolment(const std::string& name);
 
-// `stored` (kept by reference) without the enrolment's tensors, weight norm folded. Reading throws Fault for a tensor
-// that holds values that are not numbers.
+// `stored` (kept by reference) without the enrolment's tensors, weight norm folded.
 std::unique_ptr<weights::TensorSource> narration_tensors(const weights::TensorSource& stored);
 
-// `stored` (kept by reference): only the enrolment's tensors, less the counters of training. Reading checks as above.
+// `stored` (kept by reference): only the enrolment's tensors, less the counters of training.
 std::unique_ptr<weights::TensorSource> enrolment_tensors(const weights::TensorSource& stored);
-
-// All of `stored` (kept by reference). Reading checks as above.
-std::unique_ptr<weights::TensorSource> checked_tensors(const weights::TensorSource& stored);
 
 }  // namespace lectern::chatterbox::s3gen

@@ -1,5 +1,7 @@
 #include "worker/chatterbox/s3gen/layers.h"
 
+#include <cstring>
+
 namespace lectern::chatterbox::s3gen {
 
 namespace {
@@ -31,15 +33,24 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
 }
 
 Linear joined(const Place& place, std::initializer_list<Linear> layers) {
-  std::vector<at::Tensor> weights, biases;
+  std::vector<at::Tensor> biases;
   int64_t out = 0;
   for (const Linear& layer : layers) {
-    weights.push_back(layer.weight);
     out += layer.weight.size(0);
     if (layer.bias.defined()) biases.push_back(layer.bias);
   }
-  at::Tensor weight = place.scope.room().empty({out, weights[0].size(1)}, weights[0].options());
-  at::cat_out(weight, weights);
+  const at::Tensor& first = layers.begin()->weight;
+  const at::Tensor weight = place.scope.room().empty({out, first.size(1)}, first.options());
+  int64_t row = 0;
+  for (const Linear& layer : layers) {
+    const at::Tensor rows = weight.narrow(0, row, layer.weight.size(0));
+    if (rows.is_cpu() && layer.weight.is_contiguous()) {  // too little to wake threads for
+      std::memcpy(rows.data_ptr(), layer.weight.data_ptr(), rows.nbytes());
+    } else {
+      rows.copy_(layer.weight);
+    }
+    row += rows.size(0);
+  }
   return {weight, biases.empty() ? at::Tensor() : at::cat(biases)};
 }
 
