@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "broker/publish/output_name.h"
 #include "broker/publish/take_file.h"
 #include "broker/signal.h"
 
@@ -19,19 +20,20 @@ constexpr std::int64_t kAnswerGraceMs =
 constexpr std::int64_t kSpaceRetryMs = 15000;  // a job whose take found no space on the disk waits so long
 constexpr std::int64_t kRetryBaseMs = 500, kRetryMostMs = 60000;
 constexpr const char* kStates[] = {"cold", "loading", "warm", "busy", "draining", "backoff"};  // of a worker
+constexpr std::size_t kReasonBytes = 400;
 constexpr int kEngineFailures = 5;  // starts in a row that may fail before the model's jobs do
 
 std::int64_t backoff_ms(int failures) { return std::min(kRetryMostMs, kRetryBaseMs << std::min(failures, 8)); }
 
-// What an engine tells may be a list, a line for each point, further in; a reason is one line.
-std::string one_line(const std::string& text) {
+// What an engine tells may be a long list, a line for each point, further in; a reason is one line that people can read.
+std::string as_reason(const std::string& text) {
   std::string line;
   bool margin = false;
   for (const char c : text) {
     if (!(margin && c == ' ')) line += c == '\n' ? ' ' : c;
     margin = c == '\n' || (margin && c == ' ');
   }
-  return line;
+  return line.size() <= kReasonBytes ? line : publish::cut_text(line, kReasonBytes) + "... (the log tells all)";
 }
 
 }  // namespace
@@ -225,9 +227,9 @@ void Dispatcher::give_back(Worker& worker, const protocol::Message& message) {
 
 void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message) {
   const auto failed = protocol::parse<protocol::EngineFailed>(message);
-  const std::string reason = one_line(failed.hint.empty() ? failed.message : failed.message + " (" + failed.hint + ")");
-  spdlog::warn("worker {}: the engine of {} {}: {}", worker.id, failed.model, failed.loading ? "did not start" : "died",
-               reason);
+  const std::string reason = as_reason(failed.message) + (failed.hint.empty() ? "" : " (" + failed.hint + ")");
+  spdlog::warn("worker {}: the engine of {} {}: {} ({})", worker.id, failed.model,
+               failed.loading ? "did not start" : "died", failed.message, failed.hint);
   const bool no_memory = failed.exit == static_cast<int>(Exit::no_space);
   if (!no_memory) {  // of lack of memory the agent takes care
     ++worker.engine_failures;

@@ -261,6 +261,24 @@ TEST_F(DispatcherTest, JobsFailAtOnceWhenAModelsFilesAreOfNoUseAndSayWhyInOneLin
             "(get it again)");
 }
 
+TEST_F(DispatcherTest, AReasonThatGoesOnAndOnIsCutAndTheMendKept) {
+  const auto number = submit(2);
+  ready("w", 2);
+  protocol::EngineFailed failed;
+  failed.model = "sine";
+  failed.message = "missing:";
+  for (int i = 0; i < 300; ++i) failed.message += "\n    tfmr.h." + std::to_string(i) + ".weight";
+  failed.hint = "get it again";
+  failed.exit = 5;
+  failed.loading = true;
+  say("w", failed);
+  const std::string reason = job(number).reason;
+  EXPECT_LT(reason.size(), 550u);
+  EXPECT_NE(reason.find("missing: tfmr.h.0.weight tfmr.h.1.weight"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("the log tells all"), std::string::npos) << reason;
+  EXPECT_TRUE(reason.ends_with("(get it again)")) << reason;
+}
+
 TEST_F(DispatcherTest, TellsHowLongAnIdleModelStaysAndWhatItDoes) {
   ready("w", 2);
   protocol::Heartbeat beat;
