@@ -393,7 +393,9 @@ std::int64_t Dispatcher::tick() {
   for (auto& [peer, worker] : workers_) {
     const std::int64_t silence = worker.remote ? kRemoteSilenceMs : kSilenceMs;
     const bool overdue = worker.heard_ms + silence <= now;
-    if (overdue && worker.last_call_ms == 0) worker.last_call_ms = now;
+    // A last call whose end was missed was none: the broker stood still once more.
+    const bool missed = now > worker.last_call_ms + 2 * kLastCallMs;
+    if (overdue && (worker.last_call_ms == 0 || missed)) worker.last_call_ms = now;
     const std::int64_t until = overdue ? worker.last_call_ms + kLastCallMs : worker.heard_ms + silence;
     if (until <= now)
       silent.push_back(peer);

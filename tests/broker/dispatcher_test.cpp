@@ -261,6 +261,18 @@ TEST_F(DispatcherTest, JobsFailAtOnceWhenAModelsFilesAreOfNoUseAndSayWhyInOneLin
             "(get it again)");
 }
 
+TEST_F(DispatcherTest, AWorkerIsHeardOutAfterEveryStandstillOfTheBroker) {
+  ready("w", 2);
+  for (int i = 0; i < 3; ++i) {
+    clock.now += 6000;
+    dispatcher.tick();
+    EXPECT_EQ(dispatcher.views().size(), 1u) << "it was not heard out";
+  }
+  clock.now += 500;
+  dispatcher.tick();
+  EXPECT_TRUE(dispatcher.views().empty()) << "it said nothing at its last call";
+}
+
 TEST_F(DispatcherTest, AReasonThatGoesOnAndOnIsCutAndTheMendKept) {
   const auto number = submit(2);
   ready("w", 2);
