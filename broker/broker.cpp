@@ -168,6 +168,7 @@ std::int64_t Broker::look_around() {
 }
 
 void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+  // `request` may become known while it is handled.
   const auto guarded = [&](const std::string& peer, const std::uint64_t& request, const auto& handle) {
     try {
       handle();

@@ -227,9 +227,10 @@ void Dispatcher::give_back(Worker& worker, const protocol::Message& message) {
 
 void Dispatcher::engine_failed(Worker& worker, const protocol::Message& message) {
   const auto failed = protocol::parse<protocol::EngineFailed>(message);
-  const std::string reason = as_reason(failed.message) + (failed.hint.empty() ? "" : " (" + failed.hint + ")");
-  spdlog::warn("worker {}: the engine of {} {}: {} ({})", worker.id, failed.model,
-               failed.loading ? "did not start" : "died", failed.message, failed.hint);
+  const std::string mend = failed.hint.empty() ? "" : " (" + failed.hint + ")";
+  const std::string reason = as_reason(failed.message) + mend;
+  spdlog::warn("worker {}: the engine of {} {}: {}{}", worker.id, failed.model,
+               failed.loading ? "did not start" : "died", failed.message, mend);
   const bool no_memory = failed.exit == static_cast<int>(Exit::no_space);
   if (!no_memory) {  // of lack of memory the agent takes care
     ++worker.engine_failures;

@@ -41,7 +41,7 @@ class Intake {
   // the file's bytes. The submit stands over what lies beside the script, that over its front matter, that over its
   // folder, that over the settings.
   Checked read(const protocol::Submit& submit, std::string script, const Around& around = {});
-  // Whether read() opens a document, which takes 50 ms for a novel.
+  // Whether read() opens a document, for which others should not have to wait.
   static bool reads_long(const protocol::Submit& submit);
   // Fills in what depends on other jobs: the one that it waits for, and the final name of its output.
   void settle(Checked& checked);
