@@ -55,6 +55,14 @@ class DispatcherTest : public testing::Test {
   void say(const std::string& peer, const T& message) {
     dispatcher.handle(peer, protocol::decode(protocol::encode(message)));
   }
+  static protocol::EngineFailed loading_failed(int exit, const std::string& message) {
+    protocol::EngineFailed failed;
+    failed.model = "sine";
+    failed.message = message;
+    failed.exit = exit;
+    failed.loading = true;
+    return failed;
+  }
   void ready(const std::string& peer, std::uint64_t credit) {
     protocol::Ready ready;
     ready.worker = "worker-" + peer;
@@ -215,10 +223,7 @@ TEST_F(DispatcherTest, LackOfMemoryIsNobodysFaultHoweverOftenItHappens) {
   for (int i = 0; i < 20; ++i) {
     dispatcher.dispatch(true, {""});
     ASSERT_EQ(job(number).leased, 2u) << "try " << i << ": at once";
-    protocol::EngineFailed failed;
-    failed.model = "sine";
-    failed.message = "out of memory";
-    failed.exit = 6;
+    auto failed = loading_failed(6, "out of memory");
     failed.loading = i % 2 == 0;
     failed.leases = store.leases_of("worker-w");
     say("w", failed);
@@ -231,11 +236,8 @@ TEST_F(DispatcherTest, JobsFailWhenNoWorkerWillEverHaveRoomForTheirModel) {
   const auto number = submit(2);
   ready("small", 2);
   ready("large", 2);
-  protocol::EngineFailed failed;
-  failed.model = "sine";
-  failed.message = "it needs 7 GB";
-  failed.exit = 6;
-  failed.loading = failed.final = true;
+  auto failed = loading_failed(6, "it needs 7 GB");
+  failed.final = true;
   say("small", failed);
   dispatcher.dispatch(true, {""});
   EXPECT_EQ(store.leases_of("worker-small").size(), 0u);
@@ -248,12 +250,9 @@ TEST_F(DispatcherTest, JobsFailWhenNoWorkerWillEverHaveRoomForTheirModel) {
 TEST_F(DispatcherTest, JobsFailAtOnceWhenAModelsFilesAreOfNoUseAndSayWhyInOneLine) {
   const auto number = submit(2);
   ready("w", 2);
-  protocol::EngineFailed failed;
-  failed.model = "sine";
-  failed.message = "/models/a  b.safetensors does not fit the network:\n  2 missing:\n    a [2]\n    b [3]";
+  auto failed = loading_failed(
+      5, "/models/a  b.safetensors does not fit the network:\n  2 missing:\n    a [2]\n    b [3]");
   failed.hint = "get it again";
-  failed.exit = 5;
-  failed.loading = true;
   say("w", failed);
   EXPECT_EQ(job(number).state, JobState::failed);
   EXPECT_EQ(job(number).reason,
@@ -276,13 +275,9 @@ TEST_F(DispatcherTest, AWorkerIsHeardOutAfterEveryStandstillOfTheBroker) {
 TEST_F(DispatcherTest, AReasonThatGoesOnAndOnIsCutAndTheMendKept) {
   const auto number = submit(2);
   ready("w", 2);
-  protocol::EngineFailed failed;
-  failed.model = "sine";
-  failed.message = "missing:";
+  auto failed = loading_failed(5, "missing:");
   for (int i = 0; i < 300; ++i) failed.message += "\n    tfmr.h." + std::to_string(i) + ".weight";
   failed.hint = "get it again";
-  failed.exit = 5;
-  failed.loading = true;
   say("w", failed);
   const std::string reason = job(number).reason;
   EXPECT_LT(reason.size(), 550u);

@@ -29,12 +29,7 @@ std::string log_of(const Installation& lectern) {
 // line's user would.
 void expect_survives(const std::string& fault) {
   Installation lectern(0, "", LECTERN_FAULTS_PROGRAM);
-  lectern.run({"start"});
-  lectern.kill_all();  // its database is there, so that the operations that fail are those of its work
-  {
-    const Variable disk("LECTERN_DB_FAULT", fault);
-    lectern.run({"start"});
-  }
+  lectern.start_with_database_fault(fault);
   int acknowledged = 0;
   std::optional<Peer> peer;
   const bool drained = Installation::until([&] {
@@ -66,13 +61,8 @@ TEST(BrokerDisk, WhatIsCutForASubmitThatWasUndoneIsNotSpokenForTheNextOne) {
   bool undone = false;
   for (int first = 30; first <= 80 && !undone; ++first) {
     Installation lectern(0, "", LECTERN_FAULTS_PROGRAM);
-    lectern.run({"start"});
-    lectern.kill_all();
-    {
-      const Variable disk("LECTERN_DB_FAULT", "full " + std::to_string(first) + " 1");
-      lectern.run({"start"});
-    }
-    if (!lectern.broker()) continue;  // the fault met its start
+    lectern.start_with_database_fault("full " + std::to_string(first) + " 1");
+    if (!lectern.broker()) continue;
     Peer peer(lectern.paths().client_socket());
     const bool accepted = peer.ask<protocol::Submitted>(submit_of("aa-one", lectern.work() / "one.flac"),
                                                         {sentences(20000, "the first")}, 1).has_value();

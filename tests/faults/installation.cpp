@@ -91,6 +91,13 @@ std::string Installation::broken() const {
   return all;
 }
 
+void Installation::start_with_database_fault(const std::string& fault) const {
+  run({"start"});
+  kill_all();
+  const Variable disk("LECTERN_DB_FAULT", fault);
+  run({"start"});
+}
+
 void Installation::kill_all() const {
   const std::string home = (folder_.path() / "home").string();
   for (int round = 0; round < 3; ++round) {

@@ -49,6 +49,9 @@ class Installation {
   std::string broken() const;
   // Everything dies at once, as in a power cut; `program`s of this home only.
   void kill_all() const;
+  // Starts the broker with a database that fails as told (fault_vfs.cpp). It has been started before, so that what fails
+  // is its work; it may not live: the fault can meet its start.
+  void start_with_database_fault(const std::string& fault) const;
 
   // Sample count of each audio file below work(), by its name; every one must be readable to its end.
   std::map<std::string, long> audio() const;

@@ -96,13 +96,8 @@ TEST(ReadingRoomDisk, ABookThatFindsTheDiskFullIsRefusedAndNotAddedLater) {
   bool undone = false;
   for (int first = 20; first <= 80 && !undone; ++first) {
     Installation lectern(0, "", LECTERN_FAULTS_PROGRAM);
-    lectern.run({"start"});
-    lectern.kill_all();
-    {
-      const Variable disk("LECTERN_DB_FAULT", "full " + std::to_string(first) + " 1");
-      lectern.run({"start"});
-    }
-    if (!lectern.broker()) continue;  // the fault met its start
+    lectern.start_with_database_fault("full " + std::to_string(first) + " 1");
+    if (!lectern.broker()) continue;
     Peer peer(lectern.paths().client_socket());
     protocol::Submit submit = submit_of("aa-book", lectern.work() / "book.flac");
     submit.text_format = "html";
