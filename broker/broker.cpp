@@ -137,8 +137,10 @@ void Broker::round() {
     hooks_.begin();
     upkeep_.step();
     // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
-    for (; !stopping_ && !to_advance_.empty(); to_advance_.erase(to_advance_.begin()))
-      pipeline_.advance(*to_advance_.begin());
+    if (!stopping_ && !to_advance_.empty()) {
+      const Reading reading = store_.read();
+      for (; !to_advance_.empty(); to_advance_.erase(to_advance_.begin())) pipeline_.advance(*to_advance_.begin());
+    }
     next = std::min(next, pipeline_.tick());
   } catch (const DatabaseFault& fault) {
     undo(fault, asked);

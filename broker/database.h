@@ -98,6 +98,19 @@ class Query {
   sqlite3_stmt* statement_;
 };
 
+// While it lives, all reads see one state of the database and share its lock, which else each of them takes anew. Nothing
+// may be written meanwhile.
+class Reading {
+ public:
+  explicit Reading(Database& database) : database_(database) { Query(database_, "BEGIN").run(); }
+  ~Reading() { sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+ private:
+  Database& database_;
+};
+
 // BEGIN IMMEDIATE now; commit() or undo at the end of its life.
 class Transaction {
  public:

@@ -27,8 +27,9 @@ void check_field(bool fine, const char* field, const char* wrong, const char* me
 
 // The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
 void check_output_folder(const fs::path& output) {
+  const std::string& file = output.native();
+  if (access(file.substr(0, file.rfind('/') + 1).c_str(), W_OK | X_OK) == 0) return;
   fs::path folder = output.parent_path();
-  if (access((folder / "").c_str(), W_OK | X_OK) == 0) return;
   std::error_code error;
   if (!fs::exists(folder, error)) folder = folder.parent_path();
   if (!fs::is_directory(folder, error))
@@ -55,20 +56,17 @@ ScriptSettings said_by(const protocol::Submit& submit) {
   return said;
 }
 
-// The wished file with the extension of a format that was found later.
-fs::path with_format(const fs::path& output, const std::string& format) {
+// The wished file as the folder of its chapters: without the extension of a format.
+fs::path as_folder(fs::path output) {
   const std::string extension = lower_extension(output);
-  fs::path result = output;
-  if (!extension.empty() && publish::find_format(extension.substr(1))) result.replace_extension();
-  return result += "." + format;
+  if (!extension.empty() && publish::find_format(extension.substr(1))) output.replace_extension();
+  return output;
 }
 
-// The wished file as the folder of its chapters.
-fs::path as_folder(const fs::path& output) {
-  const std::string extension = lower_extension(output);
-  fs::path result = output;
-  if (!extension.empty() && publish::find_format(extension.substr(1))) result.replace_extension();
-  return result;
+// The wished file with the extension of a format that was found later.
+fs::path with_format(fs::path output, const std::string& format) {
+  output = as_folder(std::move(output));
+  return output += "." + format;
 }
 
 // A cover must be there, and be one; a relative path counts from the script.
@@ -128,7 +126,7 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
   job.text_format = submit.text_format;
   job.model = said.model;
   job.format = said.format;
-  job.output = fs::path(submit.output).lexically_normal().string();
+  fs::path output = fs::path(submit.output).lexically_normal();
   job.speed = said.speed.value_or(settings_.speed);
   job.priority = said.priority.value_or(0);
   job.overwrite = submit.overwrite;
@@ -140,13 +138,12 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
   if (!publish::find_format(job.format))
     refuse_field("format", "there is no format '" + job.format + "'", "use wav, flac, ogg, opus, mp3 or m4b");
   settle_cover(said.delivery, submit.script_name, job.format);
-  job.delivery = to_json(said.delivery).dump();
-  check_field(fs::path(job.output).is_absolute() && fs::path(job.output).has_filename(), "output",
-              "must be the absolute path of a file", "");
+  job.delivery = said.delivery == settings_.delivery ? usual_delivery_ : to_json(said.delivery).dump();
+  check_field(output.is_absolute() && output.has_filename(), "output", "must be the absolute path of a file", "");
   if (said.delivery.by_chapters())
-    job.output = as_folder(job.output).string();
-  else if (submit.format.empty())
-    job.output = with_format(job.output, job.format).string();
+    output = as_folder(std::move(output));
+  else if (submit.format.empty() && output.extension() != "." + job.format)
+    output = with_format(std::move(output), job.format);
   SoundSettings sound = models_.sound(job.model, said.voice, job.speed);
   publish::require_format(job.format, sound.sample_rate_hz);
   job.voice = sound.voice;
@@ -167,7 +164,8 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
     if (!is_text) own_title = result.title;
     job.name = name();
   }
-  check_output_folder(job.output);
+  check_output_folder(output);
+  job.output = output.string();
   checked.delivery = std::move(said.delivery);
   checked.after = submit.after;
   checked.job = std::move(job);

@@ -27,12 +27,14 @@ std::string fingerprint(const std::filesystem::path& folder, const InstalledMode
 ModelShelf::ModelShelf(const Paths& paths, const Settings& settings)
     : paths_(paths), settings_(settings), catalogue_(Catalogue::load(settings.test_models)) {}
 
-InstalledModel ModelShelf::installed(const CatalogueModel& model) {
+std::shared_ptr<ModelShelf::Installed> ModelShelf::installed(const CatalogueModel& model) {
   const std::int64_t now = SystemClock().monotonic_ms();
   std::lock_guard lock(mutex_);
   Seen& seen = seen_[model.name];
   if (seen.at_ms == 0 || now - seen.at_ms > 1000) {
-    seen.installed = require_model(paths_, model);
+    InstalledModel files = require_model(paths_, model);
+    const std::string hash = files.hash();
+    seen.installed = std::make_shared<Installed>(Installed{std::move(files), hash, {}});
     seen.at_ms = now;
   }
   return seen.installed;
@@ -40,24 +42,39 @@ InstalledModel ModelShelf::installed(const CatalogueModel& model) {
 
 std::string ModelShelf::digest(const std::string& name, const std::string& voice) {
   const CatalogueModel& entry = model(name);
-  const InstalledModel files = installed(entry);
-  return sound_digest(entry, files, choose_voice(paths_, catalogue_, entry, files, voice), settings_.precision);
+  const auto there = installed(entry);
+  return sound_digest(entry, there->files, choose_voice(paths_, catalogue_, entry, there->files, voice),
+                      settings_.precision);
 }
 
 SoundSettings ModelShelf::sound(const std::string& name, const std::string& voice, double speed) {
   const CatalogueModel& entry = model(name);
-  if (voice.empty() || entry.find_voice(voice) != nullptr) require_voice(entry, voice);  // before what is installed
-  const InstalledModel files = installed(entry);
-  const VoiceChoice chosen = choose_voice(paths_, catalogue_, entry, files, voice);
+  const bool own = voice.empty() || entry.find_voice(voice) != nullptr;
+  if (own) require_voice(entry, voice);  // before what is installed
+  const auto there = installed(entry);
+  SoundSettings result;
+  if (!own) {
+    result = sound(entry, *there, voice);  // a recording may have been made anew
+  } else {
+    std::lock_guard lock(mutex_);
+    auto known = there->voices.find(voice);
+    if (known == there->voices.end()) known = there->voices.emplace(voice, sound(entry, *there, voice)).first;
+    result = known->second;
+  }
+  result.speed = speed;
+  return result;
+}
+
+SoundSettings ModelShelf::sound(const CatalogueModel& entry, const Installed& there, const std::string& voice) const {
+  const VoiceChoice chosen = choose_voice(paths_, catalogue_, entry, there.files, voice);
   SoundSettings sound;
   sound.model = entry.name;
-  sound.model_hash = files.hash();
+  sound.model_hash = there.hash;
   sound.voice = chosen.name;
   sound.voice_hash = chosen.hash;
   sound.language = chosen.spoken_as;
   sound.precision = settings_.precision;
   sound.revision = entry.revision;
-  sound.speed = speed;
   sound.sample_rate_hz = entry.sample_rate_hz;
   sound.max_segment_chars = static_cast<std::size_t>(entry.max_segment_chars);
   sound.phonemes = entry.phonemes;

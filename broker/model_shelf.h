@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -28,12 +29,18 @@ class ModelShelf {
   void verify(const std::string& model);
 
  private:
+  struct Installed {
+    InstalledModel files;
+    std::string hash;                             // of all of them
+    std::map<std::string, SoundSettings> voices;  // that were asked for, of the model's own
+  };
   struct Seen {
     std::int64_t at_ms = 0;
-    InstalledModel installed;
+    std::shared_ptr<Installed> installed;
     std::string fingerprint;  // sizes and times of the files when they were found whole
   };
-  InstalledModel installed(const CatalogueModel& model);
+  std::shared_ptr<Installed> installed(const CatalogueModel& model);
+  SoundSettings sound(const CatalogueModel& model, const Installed& installed, const std::string& voice) const;
 
   const Paths paths_;
   const Settings settings_;

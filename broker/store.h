@@ -142,6 +142,7 @@ class Store {
   // ---- transaction
   void commit();    // does nothing when nothing was changed
   void rollback();  // forgets all changes since the last commit
+  Reading read() { return Reading(database_); }  // for many reads, outside a transaction
   // Jobs that changed since the last call, for followers and for what must be begun.
   std::set<std::uint64_t> take_changed();
 

@@ -61,17 +61,16 @@ std::size_t code_points(const std::string& utf8) {
 }  // namespace
 
 Store::Added Store::add_job(const NewJob& job) {
-  if (const auto known = find_job(job.job_id)) return {*known, true};
   begin();
   const std::int64_t now = clock_.wall_ms();
-  Query(database_,
+  Query insert(database_,
         "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
         "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading, "
-        "lexicon) VALUES(?,?,?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "lexicon) VALUES(?,?,?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(job_id) DO NOTHING",
         job.job_id, add_batch(job.batch_id, job.batch_name, now), job.name, job.script_name, job.text_format, job.model,
         job.voice, job.format, job.speed, job.seed, job.priority, job.overwrite, job.output, now, job.when.window,
-        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery, job.reading, job.lexicon)
-      .run();
+        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery, job.reading, job.lexicon);
+  if (insert.run() == 0) return {*find_job(job.job_id), true};
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
   touch(number);

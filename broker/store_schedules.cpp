@@ -10,7 +10,7 @@ ScheduleSetting setting_from(const std::string& json) {
   protocol::Json fields = protocol::detail::to_json(ScheduleSetting{});
   fields.update(protocol::Json::parse(json));
   ScheduleSetting setting;
-  protocol::detail::from_json(fields, {nullptr, "schedule"}, setting);
+  protocol::detail::from_json(protocol::detail::Header(fields.dump(), "schedule").root(), {nullptr, "schedule"}, setting);
   return setting;
 }
 

@@ -33,6 +33,7 @@ struct Parts {
 };
 
 Parts find(std::string_view script) {
+  if (!script.starts_with("---")) return {};
   const Line opening = line_at(script, 0);
   if (opening.text != "---" || !begins_settings(line_at(script, opening.next).text)) return {};
   std::size_t at = opening.next;

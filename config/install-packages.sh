@@ -9,7 +9,7 @@ build=(
   cmake ninja-build g++ pkg-config
   libtorch-dev libopenblas0-pthread
   libzmq3-dev cppzmq-dev libsqlite3-dev
-  libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev nettle-dev
+  libyaml-cpp-dev nlohmann-json3-dev libsimdjson-dev libcli11-dev libspdlog-dev libfmt-dev nettle-dev
   libcurl4-openssl-dev libarchive-dev libpugixml-dev libxml2-dev ca-certificates
   libicu-dev libmd4c-dev libespeak-ng-dev espeak-ng-data
   libsndfile1-dev libebur128-dev libsoxr-dev

@@ -10,6 +10,12 @@ namespace lectern::protocol {
 
 static_assert(std::endian::native == std::endian::little, "payloads are little-endian");
 
+namespace {
+
+constexpr const char* kMend = "use programs of one version";
+
+}  // namespace
+
 namespace detail {
 
 std::string Place::words() const {
@@ -19,27 +25,71 @@ std::string Place::words() const {
 }
 
 void missing_field(const Place& place) {
-  throw Fault(Exit::bad_input, "field '" + place.words() + "' is missing", "use programs of one version");
+  throw Fault(Exit::bad_input, "field '" + place.words() + "' is missing", kMend);
 }
 
 void wrong_field(const Place& place, const char* wanted) {
-  throw Fault(Exit::bad_input, "field '" + place.words() + "' must be " + wanted, "use programs of one version");
+  throw Fault(Exit::bad_input, "field '" + place.words() + "' must be " + wanted, kMend);
 }
 
-// Whether brackets stand in more than `most` brackets; in strings they do not count. Json's functions call themselves
-// for every level.
-bool deeper_than(std::string_view json, int most) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (c == '"') quoted = !quoted;
-    else if (quoted) i += c == '\\';
-    else if (c == '[' || c == '{') {
-      if (++depth > most) return true;
-    } else if (c == ']' || c == '}') --depth;
+namespace {
+
+constexpr std::size_t kUsualBytes = 16u << 10;
+
+// Each thread keeps one for what is usual: it takes 13 bytes for each byte that the longest text may have.
+simdjson::dom::parser& usual_parser() {
+  thread_local simdjson::dom::parser parser;
+  return parser;
+}
+
+}  // namespace
+
+Header::Header(const std::string& json, const std::string& type) {
+  if (json.size() > kUsualBytes) own_.emplace();
+  simdjson::dom::parser& parser = own_ ? *own_ : usual_parser();
+  const std::size_t room = std::max(json.size(), kUsualBytes);
+  auto error = parser.capacity() < room ? parser.allocate(room, kMaxDepth) : simdjson::SUCCESS;
+  if (!error) error = parser.parse(json).get(root_);
+  if (error == simdjson::DEPTH_ERROR)
+    throw Fault(Exit::bad_input, "a message's header is nested too deep", kMend);
+  if (error || !root_.is_object())
+    throw Fault(Exit::bad_input, "message '" + type.substr(0, 40) + "': the header is not a JSON object", kMend);
+}
+
+std::optional<simdjson::dom::element> Fields::find(std::string_view name) {
+  if (next_ != object_.end() && next_.key() == name) {
+    const simdjson::dom::element found = next_.value();
+    ++next_;
+    return found;
   }
-  return false;
+  simdjson::dom::element found;
+  if (object_.at_key(name).get(found) != simdjson::SUCCESS) return std::nullopt;
+  return found;
+}
+
+Json to_json(simdjson::dom::element element) {
+  switch (element.type()) {
+    case simdjson::dom::element_type::OBJECT: {
+      Json object = Json::object();
+      for (const auto field : simdjson::dom::object(element)) object[std::string(field.key)] = to_json(field.value);
+      return object;
+    }
+    case simdjson::dom::element_type::ARRAY: {
+      Json array = Json::array();
+      for (const auto member : simdjson::dom::array(element)) array.push_back(to_json(member));
+      return array;
+    }
+    case simdjson::dom::element_type::STRING: return std::string(std::string_view(element));
+    case simdjson::dom::element_type::BOOL: return bool(element);
+    case simdjson::dom::element_type::DOUBLE: return double(element);
+    case simdjson::dom::element_type::UINT64: return std::uint64_t(element);
+    case simdjson::dom::element_type::INT64: {
+      const std::int64_t number = element;
+      return number < 0 ? Json(number) : Json(static_cast<std::uint64_t>(number));  // as Json itself reads it
+    }
+    case simdjson::dom::element_type::NULL_VALUE: break;
+  }
+  return nullptr;
 }
 
 void write_value(std::string& out, const Json& value) {
@@ -75,26 +125,23 @@ void write_value(std::string& out, double value) {
 }  // namespace detail
 
 Message decode(std::vector<std::string> frames) {
-  const char* mend = "use programs of one version";
-  if (frames.size() < 3) throw Fault(Exit::bad_input, "a message needs at least three frames", mend);
-  if (frames.size() > kMaxFrames) throw Fault(Exit::bad_input, "a message has too many frames", mend);
+  if (frames.size() < 3) throw Fault(Exit::bad_input, "a message needs at least three frames", kMend);
+  if (frames.size() > kMaxFrames) throw Fault(Exit::bad_input, "a message has too many frames", kMend);
   std::size_t total = 0;
   for (const std::string& frame : frames) total += frame.size();
-  if (total > kMaxMessageBytes) throw Fault(Exit::bad_input, "a message is larger than 256 MiB", mend);
+  if (total > kMaxMessageBytes) throw Fault(Exit::bad_input, "a message is larger than 256 MiB", kMend);
   if (frames[0] != kVersion)
     throw Fault(Exit::no_broker, "the other side speaks '" + frames[0].substr(0, 40) + "', this program " + kVersion,
                 "stop the broker with its own version (lectern stop) and start again");
-  if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 64 MiB", mend);
-  if (detail::deeper_than(frames[2], kMaxDepth)) throw Fault(Exit::bad_input, "a message's header is nested too deep", mend);
+  if (frames[2].size() > kMaxHeaderBytes) throw Fault(Exit::bad_input, "a message's header is larger than 64 MiB", kMend);
   Message message;
   message.type = std::move(frames[1]);
-  message.header = Json::parse(frames[2], nullptr, false);
-  if (!message.header.is_object())
-    throw Fault(Exit::bad_input, "message '" + message.type.substr(0, 40) + "': the header is not a JSON object", mend);
-  if (auto request = message.header.find("request"); request != message.header.end()) {
-    if (!request->is_number_unsigned()) detail::wrong_field({nullptr, "request"}, "a whole number, not negative");
-    message.request = request->get<std::uint64_t>();
-  }
+  message.header = std::move(frames[2]);
+  message.header.reserve(message.header.size() + simdjson::SIMDJSON_PADDING);  // else it is copied when it is read
+  const detail::Header header(message.header, message.type);
+  simdjson::dom::element request;
+  if (header.root()["request"].get(request) == simdjson::SUCCESS)
+    detail::from_json(request, {nullptr, "request"}, message.request);
   message.payload.assign(std::make_move_iterator(frames.begin() + 3), std::make_move_iterator(frames.end()));
   return message;
 }

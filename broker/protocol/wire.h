@@ -2,7 +2,10 @@
 // "request", a number that the asker chooses and every answer repeats (0: nobody asked). Pure: no sockets here.
 #pragma once
 
+#include <simdjson.h>
+
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +28,7 @@ using Frames = std::vector<std::string>;
 struct Message {
   std::string type;
   std::uint64_t request = 0;
-  Json header;
+  std::string header;  // JSON text of an object
   std::vector<std::string> payload;
 };
 
@@ -49,6 +52,31 @@ template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
+
+// A header's text, read. Throws Fault(bad_input) when it is not a JSON object, or nested too deep. One at a time in a
+// thread.
+class Header {
+ public:
+  Header(const std::string& json, const std::string& type);
+  simdjson::dom::element root() const { return root_; }
+
+ private:
+  std::optional<simdjson::dom::parser> own_;  // for a text too long for the one that the thread keeps
+  simdjson::dom::element root_;
+};
+
+// The fields of an object, found at once when they are asked for in the order in which they stand there.
+class Fields {
+ public:
+  explicit Fields(simdjson::dom::object object) : object_(object), next_(object.begin()) {}
+  std::optional<simdjson::dom::element> find(std::string_view name);
+
+ private:
+  simdjson::dom::object object_;
+  simdjson::dom::object::iterator next_;
+};
+
+Json to_json(simdjson::dom::element element);
 
 void write_value(std::string& out, const Json& value);
 void write_value(std::string& out, const std::string& value);
@@ -88,38 +116,41 @@ Json to_json(const T& value) {
 }
 
 template <class T>
-void from_json(const Json& json, const Place& place, T& value) {
+void from_json(simdjson::dom::element json, const Place& place, T& value) {
+  const auto get = [&](auto& into, const char* wanted) {
+    if (json.get(into) != simdjson::SUCCESS) wrong_field(place, wanted);
+  };
   if constexpr (Structured<T>) {
-    if (!json.is_object()) wrong_field(place, "an object");
+    simdjson::dom::object object;
+    get(object, "an object");
+    Fields found(object);
     T::fields([&](const char* name, auto member, const char*) {
       const Place inner{&place, name};
-      auto found = json.find(name);
-      if (found == json.end()) missing_field(inner);
-      from_json(*found, inner, value.*member);
+      const auto field = found.find(name);
+      if (!field) missing_field(inner);
+      from_json(*field, inner, value.*member);
     });
   } else if constexpr (is_vector<T>) {
-    if (!json.is_array()) wrong_field(place, "an array");
+    simdjson::dom::array array;
+    get(array, "an array");
     value.clear();
-    for (std::size_t i = 0; i < json.size(); ++i) from_json(json[i], Place{&place, nullptr, i}, value.emplace_back());
+    for (const simdjson::dom::element element : array)
+      from_json(element, Place{&place, nullptr, value.size()}, value.emplace_back());
   } else if constexpr (std::is_same_v<T, Json>) {
-    value = json;
+    value = to_json(json);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (!json.is_string()) wrong_field(place, "a string");
-    value = json.get_ref<const std::string&>();
+    std::string_view text;
+    get(text, "a string");
+    value = text;
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (!json.is_boolean()) wrong_field(place, "true or false");
-    value = json.get<bool>();
+    get(value, "true or false");
   } else if constexpr (std::is_same_v<T, double>) {
-    if (!json.is_number()) wrong_field(place, "a number");
-    value = json.get<double>();
-  } else if constexpr (std::is_unsigned_v<T>) {
-    if (!json.is_number_unsigned()) wrong_field(place, "a whole number, not negative");
-    value = json.get<T>();
+    get(value, "a number");
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    get(value, "a whole number, not negative");
   } else {
     static_assert(std::is_same_v<T, std::int64_t>);
-    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX))
-      wrong_field(place, "a whole number");
-    value = json.get<T>();
+    get(value, "a whole number");
   }
 }
 }  // namespace detail
@@ -143,8 +174,9 @@ T parse(const Message& message) {
   if (message.type != T::kType)
     throw Fault(Exit::bad_input, "message '" + message.type + "' where '" + T::kType + "' was expected");
   T value;
+  const detail::Header header(message.header, message.type);
   try {
-    detail::from_json(message.header, {}, value);
+    detail::from_json(header.root(), {}, value);
   } catch (const Fault& fault) {
     throw Fault(fault.exit(), "message '" + message.type + "': " + fault.what(), fault.hint());
   }

@@ -19,14 +19,27 @@ constexpr std::size_t kExtensionBytes = 16;  // a longer "extension" is part of 
 constexpr std::size_t kTitleBytes = 120;     // of a chapter's title in the name of its file
 const std::string kSidecar = ".json";
 
+// These are views of strings, not paths: a path takes itself apart whenever it is made, and names are asked for at every
+// submit.
 struct NameParts {
-  std::string stem, extension;
+  std::string_view folder, stem, extension;  // folder: with its slash
 };
 
-NameParts split(const fs::path& file) {
-  NameParts parts{file.stem().string(), file.extension().string()};
-  if (parts.extension.size() > kExtensionBytes) parts = {file.filename().string(), ""};
-  return parts;
+NameParts split(std::string_view file) {
+  const auto name = file.rfind('/') + 1;  // 0: there is no folder
+  const auto dot = file.rfind('.');
+  const bool has_extension = dot != file.npos && dot > name && file.substr(name) != ".." &&
+                             file.size() - dot <= kExtensionBytes;
+  const auto end = has_extension ? dot : file.size();
+  return {file.substr(0, name), file.substr(name, end - name), file.substr(end)};
+}
+
+// In its folder, with another extension; a stem too long for a name is cut.
+std::string beside(std::string_view file, std::string_view extension) {
+  const NameParts parts = split(file);
+  std::string name(parts.folder);
+  name += cut_text(std::string(parts.stem), kNameBytes - extension.size());
+  return name += extension;
 }
 
 // Of "STEM (number)..."; 0: there is none.
@@ -54,15 +67,13 @@ std::string cut_text(std::string text, std::size_t bytes) {
 
 fs::path numbered_name(const fs::path& target, unsigned number) {
   if (number <= 1) return target;
-  const auto [stem, extension] = split(target);
+  const auto [folder, stem, extension] = split(target.native());
   const std::string suffix = " (" + std::to_string(number) + ")";
   const std::size_t room = kNameBytes - suffix.size() - std::max(extension.size(), kSidecar.size());
-  return target.parent_path() / (cut_text(stem, room) + suffix + extension);
+  return std::string(folder) + cut_text(std::string(stem), room) + suffix + std::string(extension);
 }
 
-fs::path sidecar_name(const fs::path& audio) {
-  return audio.parent_path() / (cut_text(split(audio).stem, kNameBytes - kSidecar.size()) + kSidecar);
-}
+fs::path sidecar_name(const fs::path& audio) { return beside(audio.native(), kSidecar); }
 
 std::optional<fs::path> audio_of_sidecar(const fs::path& target, const std::string& sidecar) {
   if (sidecar_name(target).filename() == sidecar) return target;
@@ -90,7 +101,7 @@ fs::path sidecar_of(const fs::path& output) {
 }
 
 fs::path name_beside(const fs::path& audio, const std::string& extension) {
-  return audio.parent_path() / (cut_text(split(audio).stem, kNameBytes - extension.size()) + extension);
+  return beside(audio.native(), extension);
 }
 
 fs::path staged_name(const fs::path& folder, const std::string& job_id, const std::string& what) {
@@ -114,12 +125,15 @@ std::string chapter_name(std::size_t number, std::size_t of, const std::string& 
 fs::path free_name(const fs::path& target, const Delivery& delivery,
                    const std::function<bool(const fs::path&)>& taken) {
   for (unsigned number = 1;; ++number) {
-    const fs::path name = delivery.by_chapters() ? numbered_folder(target, number) : numbered_name(target, number);
+    const fs::path numbered = number <= 1               ? fs::path()
+                              : delivery.by_chapters() ? numbered_folder(target, number)
+                                                       : numbered_name(target, number);
+    const fs::path& name = number <= 1 ? target : numbered;
     bool free = !stands(name) && !(taken && taken(name));
     if (!delivery.by_chapters()) {
-      free = free && !stands(sidecar_name(name));
+      free = free && !stands(beside(name.native(), kSidecar));
       for (const SubtitleKind& kind : subtitle_kinds())
-        if (delivery.wants(kind.name)) free = free && !stands(name_beside(name, kind.extension));
+        if (delivery.wants(kind.name)) free = free && !stands(beside(name.native(), kind.extension));
     }
     if (free) return name;
   }

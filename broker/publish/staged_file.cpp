@@ -26,7 +26,7 @@ Fault write_fault(const fs::path& file, int error_number) {
   return system_fault(what, error_number);
 }
 
-bool stands(const fs::path& file) {
+bool stands(const std::string& file) {
   struct stat status;
   return ::lstat(file.c_str(), &status) == 0;
 }

@@ -66,7 +66,7 @@ int rename_new(const std::filesystem::path& from, const std::filesystem::path& t
 int link_new(const std::filesystem::path& from, const std::filesystem::path& to);
 
 void sync_folder(const std::filesystem::path& folder);  // throws Fault
-bool stands(const std::filesystem::path& file);         // anything of that name, a dangling link too
+bool stands(const std::string& file);                   // anything of that name, a dangling link too
 
 // The folder of a file to be written: created when only it, not its parent, is missing, and removed again if it is not
 // kept. Throws Fault naming the folder when it cannot be written to.

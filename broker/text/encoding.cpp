@@ -1,4 +1,5 @@
 // Raw bytes -> UTF-8: what encoding a script is in, and which files are no scripts at all.
+#include <simdjson.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -109,8 +110,10 @@ struct Utf8Check {
   std::size_t first_invalid = 0;       // offset in bytes
 };
 
+// Where all is right, the sequences are not counted.
 Utf8Check check_utf8(std::string_view text) {
   Utf8Check check;
+  if (simdjson::validate_utf8(text)) return check;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   const std::size_t size = text.size();
   for (std::size_t i = 0; i < size;) {
@@ -220,7 +223,7 @@ void refuse_binary(std::string_view bytes, const std::string& name, bool utf16) 
   if (const auto magic = find_magic(bytes))
     throw Fault(Exit::bad_input, name + ": not a text but " + magic->what, magic->mend);
   if (utf16) return;
-  const std::string mend =
+  constexpr const char* mend =
       "submit text, Markdown, EPUB, HTML or DOCX; other documents must be converted first (pandoc, libreoffice)";
   if (const auto nul = bytes.find('\0'); nul != bytes.npos)
     throw Fault(Exit::bad_input, name + ": not a text (a NUL byte at offset " + std::to_string(nul) + ")", mend);
