@@ -86,7 +86,7 @@ bool ClientDesk::submit(const std::string& peer, protocol::Message message) {
     throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
   if (is_known(peer, message.request, submit)) return true;
   std::string& script = message.payload.front();
-  if (room_.wanted_for(peer, submit)) {
+  if (room_.wanted_for(peer, submit, script)) {
     room_.add({peer, message.request, std::move(submit)}, std::move(script));
     return false;
   }

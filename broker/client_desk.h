@@ -46,9 +46,9 @@ class ClientDesk {
   };
   ClientDesk(const Parts& parts, std::function<void()> stop);
 
-  // Throws Fault for what cannot be done; the caller answers with it. false: its document is being read; it comes back.
+  // Throws Fault for what cannot be done; the caller answers with it. false: its script is being read; it comes back.
   bool handle(const std::string& peer, protocol::Message message);
-  // Submits whose documents have been read; readable when there are some.
+  // Submits whose scripts have been read; readable when there are some.
   int descriptor() const { return room_.descriptor(); }
   std::vector<ReadingRoom::Asked> read() { return room_.take(); }
   void handle(ReadingRoom::Asked asked);

@@ -103,7 +103,12 @@ class Query {
 class Reading {
  public:
   explicit Reading(Database& database) : database_(database) { Query(database_, "BEGIN").run(); }
-  ~Reading() { sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+  ~Reading() {
+    try {
+      Query(database_, "ROLLBACK").run();
+    } catch (const DatabaseFault&) {  // the next transaction tells
+    }
+  }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 

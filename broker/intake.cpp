@@ -17,6 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLongBytes = 64u << 10;  // a text with markup is cut, at about 0.1 ms for each KB
+
+bool is_document(const protocol::Submit& submit) {
+  return submit.text_format != "plain" && submit.text_format != "markdown";
+}
+
 [[noreturn]] void refuse_field(const std::string& field, const std::string& wrong, const std::string& mend) {
   throw Fault(Exit::bad_input, "field '" + field + "': " + wrong, mend);
 }
@@ -104,7 +110,7 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
   said.skip = settings_.skip;
   if (!is_script_format(submit.text_format))
     refuse_field("text_format", "there is no format '" + submit.text_format + "'", "use " + script_format_names());
-  const bool is_text = !reads_long(submit);
+  const bool is_text = !is_document(submit);
   std::string own_title;
   said.apply(around.folder);
   if (is_text) {
@@ -173,8 +179,8 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
   return checked;
 }
 
-bool Intake::reads_long(const protocol::Submit& submit) {
-  return submit.text_format != "plain" && submit.text_format != "markdown";
+bool Intake::reads_long(const protocol::Submit& submit, const std::string& script) {
+  return is_document(submit) || script.size() > kLongBytes;
 }
 
 void Intake::settle(Checked& checked) {

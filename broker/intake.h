@@ -41,8 +41,8 @@ class Intake {
   // the file's bytes. The submit stands over what lies beside the script, that over its front matter, that over its
   // folder, that over the settings.
   Checked read(const protocol::Submit& submit, std::string script, const Around& around = {});
-  // Whether read() opens a document, for which others should not have to wait.
-  static bool reads_long(const protocol::Submit& submit);
+  // Whether read() may take so long that others should not have to wait for it.
+  static bool reads_long(const protocol::Submit& submit, const std::string& script);
   // Fills in what depends on other jobs: the one that it waits for, and the final name of its output.
   void settle(Checked& checked);
   // The same for a model and its voice alone; empty words and 0 mean the defaults.

@@ -1,5 +1,5 @@
-// Documents of clients' submits (EPUB, DOCX, HTML, ...) are read beside the loop. One after another, and a client's texts
-// wait for his documents, so that his jobs are numbered in the order in which he sent them.
+// What takes long to read of clients' submits (EPUB, DOCX, HTML, ..., long texts) is read beside the loop. One after
+// another, and what a client sends later waits for it, so that his jobs are numbered in the order in which he sent them.
 #pragma once
 
 #include <map>
@@ -22,8 +22,8 @@ class ReadingRoom {
     protocol::Submit submit;
     std::variant<std::monostate, Intake::Checked, Fault> read = {};  // or why it is refused
   };
-  bool wanted_for(const std::string& peer, const protocol::Submit& submit) const {
-    return Intake::reads_long(submit) || reading_.count(peer) > 0;
+  bool wanted_for(const std::string& peer, const protocol::Submit& submit, const std::string& script) const {
+    return Intake::reads_long(submit, script) || reading_.count(peer) > 0;
   }
   void add(Asked asked, std::string script);
   // Readable when some are read.
