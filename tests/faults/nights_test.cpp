@@ -118,6 +118,7 @@ TEST_F(Night, AJobThatWaitsForItsTimeBeginsThen) {
 }
 
 TEST_F(Night, AChainGoesOnWhenALinkFailsOrIsCancelled) {
+  clock.set_to(kMonday + hours(12));
   start();
   const auto failing = lectern.script("a.txt", "This one has the word fault-fail in it.");
   EXPECT_EQ(lectern.run({"submit", failing, "--window", "night"}).exit, 0);
