@@ -134,8 +134,9 @@ void from_json(simdjson::dom::element json, const Place& place, T& value) {
     simdjson::dom::array array;
     get(array, "an array");
     value.clear();
+    std::size_t index = 0;
     for (const simdjson::dom::element element : array)
-      from_json(element, Place{&place, nullptr, value.size()}, value.emplace_back());
+      from_json(element, Place{&place, nullptr, index++}, value.emplace_back());
   } else if constexpr (std::is_same_v<T, Json>) {
     value = to_json(json);
   } else if constexpr (std::is_same_v<T, std::string>) {

@@ -77,7 +77,7 @@ class Life {
     for (int i = 0; i < 400 && lectern.broker(); ++i)
       if (auto message = peer->receive(0.01)) {
         if (message->type == Answer::kType) return protocol::parse<Answer>(*message);
-        ADD_FAILURE() << message->header.dump();
+        ADD_FAILURE() << message->header;
         return std::nullopt;
       }
     peer.reset();
