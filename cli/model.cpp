@@ -29,12 +29,13 @@ Catalogue catalogue(const Context& context) { return Catalogue::load(context.set
 
 void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 
-int pull(const Context& context, const std::string& name, const std::string& from) {
+int pull(const Context& context, const std::string& name, const std::string& from, bool force) {
   const Catalogue known = catalogue(context);
   const CatalogueModel& model = known.model(name);
   std::optional<DownloadProgress> progress;
   PullOptions options;
   if (!from.empty()) options.from = from;
+  options.force = force;
   options.say = [&](const std::string& line) {
     if (progress) progress->clear();
     say(line);
@@ -56,6 +57,8 @@ int pull(const Context& context, const std::string& name, const std::string& fro
   std::cout << "model " << model.name << (pulled.already ? " was installed already: " : " is installed: ")
             << pulled.model.files.size() << " files, " << size_text(pulled.model.bytes()) << ", from "
             << pulled.model.source << "\nlicence: " << model.licence << " " << model.licence_url << "\n";
+  if (pulled.already && !pinned(model))
+    std::cout << "Its files are as they were recorded at the first pull; if they do not load, --force fetches them anew.\n";
   return 0;
 }
 
@@ -168,7 +171,7 @@ int unload(const Context& context, const std::string& name, bool now) {
 // The options of all subcommands; lives as long as the app.
 struct Options {
   std::string name, from, keep;
-  bool yes = false, now = false;
+  bool yes = false, now = false, force = false;
 };
 
 }  // namespace
@@ -183,8 +186,12 @@ void add_model(CLI::App& app, Context& context, Action& chosen) {
   command->add_option("NAME", options->name, "Which model; `lectern model list` shows all")->required();
   command->add_option("--from", options->from,
                       "A folder, hub cache, .tgz or .onnx file to take it from, without any network");
-  command->callback(
-      [=, &context, &chosen] { chosen = [=, &context] { return pull(context, options->name, options->from); }; });
+  command->add_flag("--force", options->force,
+                    "Fetch it anew although it is installed: for a model that does not load, and whose hashes were "
+                    "recorded when it was pulled");
+  command->callback([=, &context, &chosen] {
+    chosen = [=, &context] { return pull(context, options->name, options->from, options->force); };
+  });
 
   command = model->add_subcommand("list", "Show all models and which are installed");
   command->callback([&context, &chosen] { chosen = [&context] { return list(context); }; });

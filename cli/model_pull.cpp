@@ -22,15 +22,11 @@ std::optional<InstalledModel> complete_install(const Paths& paths, const Catalog
   return std::nullopt;
 }
 
-bool pinned(const CatalogueModel& model) {
-  return std::all_of(model.files.begin(), model.files.end(),
-                     [](const CatalogueFile& file) { return !file.sha256.empty() || !file.shipped.empty(); });
-}
-
 // Tries the sources in order; returns the one that gave the files.
 std::string fetch_from_any(const Paths& paths, const CatalogueModel& model, const PullOptions& options,
                            ModelStaging& staging) {
-  if (const auto found = copy_from_hub_cache(staging, options.say)) return *found;
+  if (!options.force)
+    if (const auto found = copy_from_hub_cache(staging, options.say)) return *found;
   Downloader downloader(options.limits, options.say);
   std::string hint;
   for (const CatalogueSource& source : model.sources) try {
@@ -46,6 +42,11 @@ std::string fetch_from_any(const Paths& paths, const CatalogueModel& model, cons
 }
 
 }  // namespace
+
+bool pinned(const CatalogueModel& model) {
+  return std::all_of(model.files.begin(), model.files.end(),
+                     [](const CatalogueFile& file) { return !file.sha256.empty() || !file.shipped.empty(); });
+}
 
 std::vector<Damage> find_damage(const Paths& paths, const CatalogueModel& model, const InstalledModel& installed) {
   std::vector<Damage> damages;
@@ -65,7 +66,7 @@ Pulled pull_model(const Paths& paths, const CatalogueModel& model, const PullOpt
   if (model.built_in) throw Fault(Exit::usage, "model '" + model.name + "' is built in", "use it without pulling it");
   const ModelLock lock(paths, model.name, options.say);
   // Who names a folder wants its files. Where the catalogue has no hashes, the installed ones may be what is wrong.
-  const bool by_record = !options.from || pinned(model);
+  const bool by_record = pinned(model) || (!options.from && !options.force);
   if (auto installed = by_record ? complete_install(paths, model, !options.from) : std::nullopt)
     return {std::move(*installed), true};
   ModelStaging staging(paths, model, by_record);

@@ -14,6 +14,7 @@ namespace lectern::cli {
 
 struct PullOptions {
   std::optional<std::filesystem::path> from;  // --from PATH: no network
+  bool force = false;  // also what is installed and as it was recorded: the record may be what is wrong
   DownloadLimits limits;
   std::function<void(const std::string& line)> say = [](const std::string&) {};
   PullProgress progress = [](std::uint64_t, std::uint64_t) {};
@@ -27,6 +28,9 @@ struct Pulled {
 // Waits for another pull of the same model. Throws Fault: usage for a built-in model, no_space, not_found when no
 // source could be used (each was named through `say`, with its reason).
 Pulled pull_model(const Paths& paths, const CatalogueModel& model, const PullOptions& options);
+
+// Whether the catalogue has the hashes of all its files; else they are recorded when it is first pulled.
+bool pinned(const CatalogueModel& model);
 
 // A file of an installed model that is not what it should be.
 struct Damage {

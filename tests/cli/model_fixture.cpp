@@ -105,8 +105,9 @@ void ModelFixture::serve(std::function<void(const std::string&, FaultAnswer&)> c
   });
 }
 
-Pulled ModelFixture::pull(const std::string& from) {
+Pulled ModelFixture::pull(const std::string& from, bool force) {
   PullOptions options;
+  options.force = force;
   if (!from.empty()) options.from = from;
   options.limits.first_pause = std::chrono::milliseconds(1);
   options.say = [this](const std::string& line) { said_.push_back(line); };

@@ -22,7 +22,7 @@ class ModelFixture : public testing::Test {
 
   // The tiny model with the given bytes; its other files stay the same.
   CatalogueModel model_with(const std::string& net) const;
-  Pulled pull(const std::string& from = "");
+  Pulled pull(const std::string& from = "", bool force = false);
   Fault refusal(const std::string& from = "");
   bool installed() const;  // looks installed, and every byte is right
   bool looks_installed() const;

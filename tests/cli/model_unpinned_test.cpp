@@ -204,6 +204,25 @@ TEST_F(UnpinnedModel, AFolderThatIsNamedReplacesWhatIsInstalled) {
   EXPECT_TRUE(installed());
 }
 
+TEST_F(UnpinnedModel, WhatWasRecordedAndIsWrongIsFetchedAnewWhenThatIsAsked) {
+  const std::string other = safetensors(test_bytes(1'000, 8));
+  cached("abc123", {{"net.safetensors", other}, {"conds.pt", anna_}});  // where the wrong file came from
+  pull();
+  ASSERT_EQ(record().file_hash("net.safetensors"), sha256(other));
+  EXPECT_TRUE(pull().already);
+  EXPECT_FALSE(pull("", true).already);
+  EXPECT_EQ(read_file(in_model("net.safetensors")), net_);
+  EXPECT_EQ(record().source, "hub owner/tiny");
+  EXPECT_TRUE(installed());
+}
+
+TEST_F(UnpinnedModel, WhatCannotBeFetchedAnewStaysAsItIs) {
+  pull();
+  server_.answer_with([](const FaultRequest&) { return FaultAnswer{.status = 404}; });
+  EXPECT_THROW(pull("", true), Fault);
+  EXPECT_TRUE(installed());
+}
+
 TEST_F(UnpinnedModel, AFileThatIsNotWholeIsRefusedAndChangesNothing) {
   pull();
   expect_no_network();
