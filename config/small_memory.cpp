@@ -5,7 +5,7 @@
 namespace lectern {
 
 void keep_memory_small() {
-  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_ARENA_MAX, 2);
   mallopt(M_TRIM_THRESHOLD, 64 << 10);
   mallopt(M_MMAP_THRESHOLD, 64 << 10);
 }

@@ -3,7 +3,7 @@
 
 namespace lectern {
 
-// Makes malloc give memory back to the system soon: one arena for all threads, and blocks from 64 KiB on are mapped by
+// Makes malloc give memory back to the system soon: two arenas for all threads, and blocks from 64 KiB on are mapped by
 // themselves. For programs that wait most of the time; call before any thread begins.
 void keep_memory_small();
 
