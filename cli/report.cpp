@@ -30,7 +30,7 @@ std::string report_text(const protocol::Reported& r, int width) {
   for (const protocol::JobView& job : r.jobs)
     for (const protocol::FailedSegment& failure : job.failures) {
       text += fmt::format("#{} segment {}: {}\n", job.number, failure.index, printable(failure.reason));
-      text += "    " + fitted("\"" + printable(failure.text) + "\"", width - 4) + "\n";
+      text += fmt::format("    {}\n", fitted(fmt::format("\"{}\"", printable(failure.text)), width - 4));
     }
   for (const protocol::JobView& job : r.jobs)
     if (job.segments_flagged > 0)

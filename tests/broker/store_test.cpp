@@ -65,11 +65,16 @@ TEST_F(StoreTest, EveryEventInEveryStateOfAJobIsFollowedOrChangesNothing) {
     const bool spoken = wanted == JobState::publishing || wanted == JobState::done;
     if (wanted == JobState::running) lease(job);
     for (int i = 0; spoken && i < 2; ++i) EXPECT_TRUE(speak(lease(job)));
-    if (wanted == JobState::held) EXPECT_TRUE(store->change(job, JobEvent::pause));
+    if (wanted == JobState::held) {
+      EXPECT_TRUE(store->change(job, JobEvent::pause));
+    }
     if (wanted == JobState::done) store->finish_publishing(job, "/out/" + id + ".flac", 2);
-    if (wanted == JobState::failed)
+    if (wanted == JobState::failed) {
       for (int i = 0; i < 2; ++i) EXPECT_TRUE(store->end_lease(lease(job), Blame::final, "no", 3));
-    if (wanted == JobState::cancelled) EXPECT_TRUE(store->change(job, JobEvent::cancel));
+    }
+    if (wanted == JobState::cancelled) {
+      EXPECT_TRUE(store->change(job, JobEvent::cancel));
+    }
     store->commit();
     EXPECT_EQ(state(job), wanted) << id;
     return job;
@@ -85,7 +90,9 @@ TEST_F(StoreTest, EveryEventInEveryStateOfAJobIsFollowedOrChangesNothing) {
       EXPECT_EQ(store->change(job, event), to.has_value());
       store->commit();
       EXPECT_EQ(state(job), to.value_or(from));
-      if (!to) EXPECT_EQ(store->history(job).size(), lines);
+      if (!to) {
+        EXPECT_EQ(store->history(job).size(), lines);
+      }
     }
 }
 
@@ -98,9 +105,15 @@ TEST_F(StoreTest, EveryEventInEveryStateOfASegmentIsFollowedOrChangesNothing) {
   auto segment_in = [&](SegmentState wanted, const std::string& id) {
     Case c{submit(id, 1), {}};
     c.lease = lease(c.job);
-    if (wanted == SegmentState::waiting) EXPECT_TRUE(store->end_lease(c.lease, Blame::nobody, "", 3));
-    if (wanted == SegmentState::done) EXPECT_TRUE(speak(c.lease));
-    if (wanted == SegmentState::failed) EXPECT_TRUE(store->end_lease(c.lease, Blame::final, "no", 3));
+    if (wanted == SegmentState::waiting) {
+      EXPECT_TRUE(store->end_lease(c.lease, Blame::nobody, "", 3));
+    }
+    if (wanted == SegmentState::done) {
+      EXPECT_TRUE(speak(c.lease));
+    }
+    if (wanted == SegmentState::failed) {
+      EXPECT_TRUE(store->end_lease(c.lease, Blame::final, "no", 3));
+    }
     store->commit();
     return c;
   };

@@ -258,8 +258,9 @@ TEST_F(LoudWork, WhatCannotBeReachedIsSaid) {
 
 TEST(LoudnessPresets, AreThoseThatTheSettingsOffer) {
   for (const DeliveryField& field : delivery_fields())
-    if (field.key == std::string("loudness"))
+    if (field.key == std::string("loudness")) {
       for (const std::string& name : field.choices) EXPECT_EQ(find_preset(name) == nullptr, name == "none") << name;
+    }
   EXPECT_EQ(find_preset(""), nullptr);
   EXPECT_EQ(fault_of([] { find_preset("loud"); }).exit(), Exit::bad_input);
 }

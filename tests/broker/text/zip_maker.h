@@ -20,7 +20,9 @@ inline std::string zip(const Files& files, const char* options = nullptr, const 
   std::size_t used = 0;
   archive* writer = archive_write_new();
   archive_write_set_format_zip(writer);
-  if (options) EXPECT_EQ(archive_write_set_options(writer, options), ARCHIVE_OK);
+  if (options) {
+    EXPECT_EQ(archive_write_set_options(writer, options), ARCHIVE_OK);
+  }
   if (password) {
     EXPECT_EQ(archive_write_set_options(writer, "zip:encryption=zipcrypt"), ARCHIVE_OK);
     archive_write_set_passphrase(writer, password);
