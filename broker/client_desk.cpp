@@ -13,6 +13,7 @@
 namespace lectern {
 namespace {
 
+const std::string kAllPaused = "everything is paused; `lectern resume --all` goes on";
 constexpr std::int64_t kFollowMs = 15000, kNewsEveryMs = 250;
 
 }  // namespace
@@ -120,7 +121,9 @@ void ClientDesk::take_in(const std::string& peer, std::uint64_t request, const p
   answer.skippable = checked.skippable;
   Job job;
   static_cast<JobTerms&>(job) = checked.job;
-  job.number = p_.intake.add(checked.job).number;
+  const auto added = p_.intake.add(checked.job);
+  job.number = added.number;
+  job.state = added.state;
   answer_submit(peer, request, job, std::move(answer));
 }
 
@@ -130,7 +133,9 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, c
   answer.output = job.output;
   answer.number = job.number;
   answer.name = job.name;
-  answer.waits = p_.timetable.waits_for(job);
+  answer.waits = job.state != JobState::held         ? p_.timetable.waits_for(job)
+                 : p_.store.new_held_since() > 0 ? kAllPaused
+                                                 : "paused";
   if (const std::string late = p_.estimates.too_late(job); !late.empty())
     answer.warning = late + (answer.warning.empty() ? "" : "; ") + answer.warning;
   p_.post.to_client(peer, answer, request);
@@ -197,6 +202,7 @@ void ClientDesk::status(const std::string& peer, std::uint64_t request, const st
   answer.unfinished = p_.store.unfinished_jobs();
   answer.segments_waiting = p_.store.waiting_segments();
   answer.notice = notice_;
+  if (answer.notice.empty() && p_.store.new_held_since() > 0) answer.notice = kAllPaused;
   if (answer.notice.empty() && answer.workers.empty() && answer.segments_waiting > 0 &&
       p_.clock.wall_ms() - started_ms_ > 3000)
     answer.notice = "no worker is there; the log says why";
@@ -233,6 +239,11 @@ void ClientDesk::change(const std::string& peer, const protocol::Message& messag
     throw Fault(Exit::bad_input, "field 'priority': must be from -100 to 100");
   protocol::Changed answer;
   const bool named = !change.selection.jobs.empty();
+  if (change.selection.all && change.action == "pause") {
+    p_.store.hold_new();
+    answer.everything = "paused";
+  }
+  if (change.selection.all && change.action == "resume" && p_.store.resume_new()) answer.everything = "resumed";
   for (std::uint64_t number : p_.store.select(change.selection, change.action != "retry")) {
     const auto job = p_.store.job(number);
     const std::string refusal = change_one(change, *job);

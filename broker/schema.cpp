@@ -227,6 +227,11 @@ CREATE INDEX jobs_open ON jobs(output, finished_ms) WHERE finished_ms = 0 OR sta
 CREATE INDEX jobs_finished ON jobs(finished_ms DESC, id DESC) WHERE finished_ms > 0;
 DELETE FROM history WHERE what = 'submitted';                         -- its job's submitted_ms says it
 )sql",
+    R"sql(
+CREATE TABLE pauses(                    -- a row while everything is paused: new jobs are held too
+  since_ms INTEGER NOT NULL
+) STRICT;
+)sql",
 };
 static_assert(std::size(kMigrations) == kSchemaVersion);
 

@@ -36,6 +36,7 @@ void Store::rollback() {
   idle_.clear();
   ended_.clear();
   unloaded_.reset();
+  new_held_since_.reset();
 }
 
 std::set<std::uint64_t> Store::take_changed() {

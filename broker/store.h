@@ -157,6 +157,7 @@ class Store {
   struct Added {
     std::uint64_t number = 0;
     bool known = false;
+    JobState state = JobState::queued;  // or held, when everything is paused; of a new one
   };
   Added add_job(const NewJob& job);
   std::optional<Job> job(std::uint64_t number);
@@ -187,6 +188,10 @@ class Store {
   void note(std::uint64_t job, const std::string& what);
   // One transition; false: refused in the job's state (and nothing changed). `reason` is kept and shown.
   bool change(std::uint64_t job, JobEvent event, const std::string& reason = {});
+  // Everything is paused: jobs that come are held from the start, until resume_new(), which says whether it was so.
+  void hold_new();
+  bool resume_new();
+  std::int64_t new_held_since();  // ms since 1970; 0: they are not
   void set_priority(std::uint64_t job, std::int64_t priority);
   void set_reason(std::uint64_t job, const std::string& reason);
   // The job waits for nothing any more: no window, no time, no other job.
@@ -357,6 +362,7 @@ class Store {
   std::set<std::uint64_t> idle_;  // whose last lease ended in this transaction
   std::vector<std::uint64_t> ended_;
   std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
+  std::optional<std::int64_t> new_held_since_;                   // likewise
 };
 
 }  // namespace lectern

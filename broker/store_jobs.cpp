@@ -63,18 +63,22 @@ std::size_t code_points(const std::string& utf8) {
 Store::Added Store::add_job(const NewJob& job) {
   begin();
   const std::int64_t now = clock_.wall_ms();
+  const JobState state = new_held_since() > 0 ? JobState::held : JobState::queued;
   Query insert(database_,
-        "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, model, voice, format, speed, seed, "
-        "priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, speakers, delivery, reading, "
-        "lexicon) VALUES(?,?,?,?,?,'queued',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(job_id) DO NOTHING",
-        job.job_id, add_batch(job.batch_id, job.batch_name, now), job.name, job.script_name, job.text_format, job.model,
-        job.voice, job.format, job.speed, job.seed, job.priority, job.overwrite, job.output, now, job.when.window,
-        job.when.not_before_ms, job.when.by_ms, job.when.after_job, job.cast, job.delivery, job.reading, job.lexicon);
-  if (insert.run() == 0) return {*find_job(job.job_id), true};
+               "INSERT INTO jobs(job_id, batch, name, script_name, text_format, state, reason, model, voice, format, "
+               "speed, seed, priority, overwrite, output, submitted_ms, window, not_before_ms, by_ms, after_job, "
+               "speakers, delivery, reading, lexicon) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+               "ON CONFLICT(job_id) DO NOTHING",
+               job.job_id, add_batch(job.batch_id, job.batch_name, now), job.name, job.script_name, job.text_format,
+               name(state), state == JobState::held ? "paused" : "", job.model, job.voice, job.format, job.speed,
+               job.seed, job.priority, job.overwrite, job.output, now, job.when.window, job.when.not_before_ms,
+               job.when.by_ms, job.when.after_job, job.cast, job.delivery, job.reading, job.lexicon);
+  if (insert.run() == 0) return {*find_job(job.job_id), true, state};
   const auto number = static_cast<std::uint64_t>(database_.last_row());
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
+  if (state == JobState::held) note(number, "held: everything is paused");
   touch(number);
-  return {number, false};
+  return {number, false, state};
 }
 
 // The number of the batch of that id, which is made when it is new.
@@ -253,6 +257,29 @@ bool Store::change(std::uint64_t number, JobEvent event, const std::string& reas
   }
   if (event == JobEvent::retry || event == JobEvent::resume) settle(number);
   return true;
+}
+
+void Store::hold_new() {
+  if (new_held_since() > 0) return;
+  begin();
+  Query(database_, "INSERT INTO pauses(since_ms) VALUES(?)", clock_.wall_ms()).run();
+  new_held_since_.reset();
+}
+
+bool Store::resume_new() {
+  if (new_held_since() == 0) return false;
+  begin();
+  Query(database_, "DELETE FROM pauses").run();
+  new_held_since_.reset();
+  return true;
+}
+
+std::int64_t Store::new_held_since() {
+  if (!new_held_since_) {
+    Query query(database_, "SELECT coalesce(min(since_ms), 0) FROM pauses");
+    new_held_since_ = query.next() ? query.integer(0) : 0;
+  }
+  return *new_held_since_;
 }
 
 void Store::set_priority(std::uint64_t number, std::int64_t priority) {

@@ -20,8 +20,8 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"cancel", "cancelled", "Give jobs up; takes already spoken are kept for other jobs"},
-    {"pause", "paused", "Hold jobs; what is being spoken is finished and kept"},
-    {"resume", "resumed", "Let held jobs go on"},
+    {"pause", "paused", "Hold jobs; what is being spoken is finished and kept. With --all everything: jobs that come later too"},
+    {"resume", "resumed", "Let held jobs go on; with --all everything"},
     {"retry", "queued again", "Queue failed jobs again; only what is missing is spoken"},
     {"priority", "changed", "Let jobs run earlier or later"},
     {"run-now", "to be run now:", "Let jobs run now: their window, their time and the job before them do not count"},
@@ -35,6 +35,9 @@ void tell(const protocol::Changed& changed, const Verb& verb) {
     for (const std::uint64_t number : changed.numbers) std::printf(" #%llu", static_cast<unsigned long long>(number));
     std::printf("\n");
   }
+  if (changed.everything == "paused")
+    std::printf("everything is paused: jobs that come are held too, until `lectern resume --all`\n");
+  if (changed.everything == "resumed") std::printf("jobs that come are no longer held\n");
 }
 
 int change(const Context& context, const protocol::Change& wish, const Verb& verb) {
@@ -50,7 +53,7 @@ int change(const Context& context, const protocol::Change& wish, const Verb& ver
     tell(changed, verb);
   // Of all jobs or a batch, those that the change does not fit are simply left as they are.
   if (!named) {
-    if (changed.numbers.empty() && !context.json)
+    if (changed.numbers.empty() && changed.everything.empty() && !context.json)
       std::printf("no job to %s\n", wish.action == "priority" ? "change" : verb.action);
     return 0;
   }

@@ -248,7 +248,7 @@ struct Change {
   std::int64_t priority = 0;
   template <class V>
   static void fields(V&& v) {
-    v("action", &Change::action, "cancel, pause, resume, retry, priority or run-now");
+    v("action", &Change::action, "cancel, pause, resume, retry, priority or run-now; pause of all holds jobs that come later too, until resume of all");
     v("selection", &Change::selection, "which jobs");
     v("priority", &Change::priority, "for the action priority: the new value, -100 to 100");
   }
@@ -529,10 +529,12 @@ struct Changed {
   static constexpr const char* kDoc = "broker: the change is on disk.";
   std::vector<std::uint64_t> numbers;
   std::vector<Refusal> refused;
+  std::string everything{};
   template <class V>
   static void fields(V&& v) {
     v("numbers", &Changed::numbers, "jobs that were changed");
     v("refused", &Changed::refused, "jobs that were not, and why");
+    v("everything", &Changed::everything, "paused: jobs that come are held too; resumed: they no longer are; empty: nothing of that was asked or changed");
   }
 };
 

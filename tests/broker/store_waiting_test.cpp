@@ -18,6 +18,32 @@ TEST_F(StoreTest, SelectionsNameJobsByNumberIdAndBatchAndRefuseWhatIsUnknown) {
   EXPECT_THROW(store->select({{}, "batch-000z", false}, false), Fault);
 }
 
+TEST_F(StoreTest, JobsThatComeWhileEverythingIsPausedAreHeldFromTheStart) {
+  const auto before = submit("job-00001", 1);
+  EXPECT_EQ(store->new_held_since(), 0);
+  store->hold_new();
+  store->commit();
+  const auto held_since = store->new_held_since();
+  EXPECT_EQ(held_since, clock.now);
+  clock.now += 1000;
+  store->hold_new();
+  const auto held = submit("job-00002", 1);
+  EXPECT_EQ(store->job(held)->state, JobState::held);
+  EXPECT_EQ(runnable({""}), std::vector{before}) << "what was there is the caller's to pause";
+  EXPECT_EQ(store->new_held_since(), held_since);
+  EXPECT_TRUE(store->change(held, JobEvent::resume));
+  EXPECT_EQ(runnable({""}), (std::vector{before, held}));
+
+  open();
+  EXPECT_EQ(store->job(submit("job-00003", 1))->state, JobState::held) << "after a restart too";
+  EXPECT_TRUE(store->resume_new());
+  store->rollback();
+  EXPECT_EQ(store->new_held_since(), held_since) << "what was undone was not so";
+  EXPECT_TRUE(store->resume_new());
+  EXPECT_FALSE(store->resume_new());
+  EXPECT_EQ(store->job(submit("job-00004", 1))->state, JobState::queued);
+}
+
 TEST_F(StoreTest, EveryBatchIsSeenByTheSchedulerEvenBehindAThousandJobs) {
   for (int i = 0; i < 300; ++i) submit("job-big-" + std::to_string(i), 1, "batch-big0");
   const auto late = submit("job-small0", 1, "batch-small");
