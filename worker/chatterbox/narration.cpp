@@ -139,6 +139,8 @@ void Narration::vocode_waiting() {
     for (Waiting& waiting : group) together.emplace_back(waiting.ticket, &waiting.drawn);
     try {
       if (together.size() > 1) vocode(together);
+    } catch (const Cancelled&) {  // nobody wants any of them
+      for (const auto& one : together) forget(one.first);
     } catch (const Fault&) {  // of one of them, which is found below
     }
     for (const auto& one : together) {
@@ -163,7 +165,7 @@ void Narration::vocode(const std::vector<std::pair<std::uint64_t, Drawn*>>& toge
   const s3gen::Watcher watch = [&](const char*, const at::Tensor&) {
     const bool unwanted =
         std::all_of(together.begin(), together.end(), [&](auto& t) { return host_.cancelled(t.first); });
-    if (unwanted && together.size() == 1) throw Cancelled{};
+    if (unwanted) throw Cancelled{};
   };
   const std::vector<at::Tensor> takes = s3gen_.speak(utterances, watch);
   for (std::size_t i = 0; i < takes.size(); ++i) {

@@ -36,6 +36,7 @@ class FakeHost : public SpeechHost {
     return tickets_;
   }
   void cancel_after(std::uint64_t ticket, int questions) { patience_[ticket] = questions; }
+  void cancel_all_after(int questions) { patience_with_all_ = questions; }
 
   std::optional<SpeechRequest> next() override { return next_if_any(); }
   std::optional<SpeechRequest> next_if_any() override {
@@ -46,8 +47,11 @@ class FakeHost : public SpeechHost {
   }
   bool cancelled(std::uint64_t ticket) const override {
     const auto found = patience_.find(ticket);
-    return found != patience_.end() && --found->second < 0;
+    if (found != patience_.end()) return --found->second < 0;
+    return patience_with_all_ && --*patience_with_all_ < 0;
   }
+  // How often it was asked although everything had been cancelled.
+  int asked_in_vain() const { return std::max(0, -patience_with_all_.value_or(0)); }
   void spoken(std::uint64_t ticket, Speech speech) override {
     EXPECT_TRUE(speeches.emplace(ticket, std::move(speech)).second);
   }
@@ -61,6 +65,7 @@ class FakeHost : public SpeechHost {
  private:
   std::deque<SpeechRequest> waiting_;
   mutable std::map<std::uint64_t, int> patience_;
+  mutable std::optional<int> patience_with_all_;
   std::uint64_t tickets_ = 0;
 };
 
@@ -263,6 +268,20 @@ TEST_F(NarrationTest, ACancelledSegmentLeavesItsRowAndSaysNothing) {
   babbling->speak(host_, {.rows = 2});
   EXPECT_FALSE(host_.speeches.contains(unwanted) || host_.failures.contains(unwanted));
   EXPECT_TRUE(host_.speeches.contains(wanted));
+}
+
+TEST_F(NarrationTest, SegmentsThatAreCancelledTogetherStopAtOnceWhereverTheyAre) {
+  bool spoken = false;
+  for (int patience = 4; !spoken; patience *= 2) {
+    ASSERT_LT(patience, 100'000);
+    FakeHost host;
+    for (const char* text : {"Yes, he did.", "No, she did."}) host.ask(text);
+    host.cancel_all_after(patience);
+    stopping->speak(host, {.vocoded_together = 2, .tries = 1});
+    EXPECT_TRUE(host.failures.empty());
+    EXPECT_LE(host.asked_in_vain(), 8) << patience;
+    spoken = host.speeches.size() == 2;
+  }
 }
 
 TEST_F(NarrationTest, ObeysTheSpeed) {
