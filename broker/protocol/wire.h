@@ -192,7 +192,4 @@ Error to_error(const Fault& fault);
 std::string to_payload(std::span<const float> samples);
 std::vector<float> from_payload(std::string_view payload, std::uint64_t frames);
 
-// The reference tables of PROTOCOL.md, printed from the field lists.
-std::string reference();
-
 }  // namespace lectern::protocol

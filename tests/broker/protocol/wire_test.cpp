@@ -7,6 +7,8 @@
 #include <random>
 #include <sstream>
 
+#include "tests/broker/protocol/reference.h"
+
 namespace lectern::protocol {
 namespace {
 
@@ -34,6 +36,55 @@ TEST(Wire, RefusesTruncatedAndOversizedMessages) {
 TEST(Wire, RefusesHeadersThatAreNotObjects) {
   for (const char* header : {"", "[]", "3", "{\"a\":", "\xff\xfe", "null"})
     EXPECT_EQ(refusal({kVersion, "hello", header}), "message 'hello': the header is not a JSON object") << header;
+}
+
+TEST(Wire, ReadsAsManyLevelsAsItSaysAndNoMore) {
+  const auto nested = [](int levels) {
+    return "{\"a\":" + std::string(levels - 1, '[') + "1" + std::string(levels - 1, ']') + "}";
+  };
+  EXPECT_EQ(refusal({kVersion, "hello", nested(kMaxDepth)}), "accepted");
+  EXPECT_EQ(refusal({kVersion, "hello", nested(kMaxDepth + 1)}), "a message's header is nested too deep");
+  // In a text longer than those that the thread keeps a parser for.
+  const std::string padding(100'000, ' ');
+  EXPECT_EQ(refusal({kVersion, "hello", padding + nested(kMaxDepth)}), "accepted");
+  EXPECT_EQ(refusal({kVersion, "hello", padding + nested(kMaxDepth + 1)}), "a message's header is nested too deep");
+}
+
+TEST(Wire, FieldsAreFoundInAnyOrderAndOthersPassedOver) {
+  const Message message = decode({kVersion, "change", R"({"x":[{}],"priority":3,"selection":{"all":true,"y":null,)"
+                                                     R"("batch_id":"b","jobs":["1","2"]},"request":7,"action":"cancel"})"});
+  EXPECT_EQ(message.request, 7u);
+  const auto change = parse<Change>(message);
+  EXPECT_EQ(change.action, "cancel");
+  EXPECT_EQ(change.priority, 3);
+  EXPECT_EQ(change.selection.jobs, (std::vector<std::string>{"1", "2"}));
+  EXPECT_TRUE(change.selection.all);
+}
+
+TEST(Wire, NamesThePlaceInAListWhereAFieldIsWrong) {
+  try {
+    parse<Status>(decode({kVersion, "status", R"({"selection":{"jobs":["1",2],"batch_id":"","all":false},)"
+                                              R"("most":0,"workers_only":false})"}));
+    ADD_FAILURE() << "it was understood";
+  } catch (const Fault& fault) {
+    EXPECT_STREQ(fault.what(), "message 'status': field 'selection.jobs[1]' must be a string");
+  }
+}
+
+TEST(Wire, NumbersKeepEveryDigit) {
+  Work work;
+  work.seed = UINT64_MAX;
+  work.speed = 0.1;
+  Submit submit;
+  submit.priority = INT64_MIN;
+  submit.by_ms = INT64_MAX;
+  submit.cast = {{"a", -1}, {"b", UINT64_MAX}, {"c", 0.1}, {"d", nullptr}, {"e", {true, "\u00e9"}}};
+  EXPECT_EQ(parse<Work>(decode(encode(work))).seed, UINT64_MAX);
+  EXPECT_EQ(parse<Work>(decode(encode(work))).speed, 0.1);
+  const auto back = parse<Submit>(decode(encode(submit)));
+  EXPECT_EQ(back.priority, INT64_MIN);
+  EXPECT_EQ(back.by_ms, INT64_MAX);
+  EXPECT_EQ(back.cast, submit.cast);
 }
 
 TEST(Wire, NamesTheFieldThatIsMissingOrWrong) {
