@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <limits>
 
 #include "config/fault_point.h"
@@ -130,13 +131,16 @@ void Broker::round() {
     if (guard_removed("early-ack")) post_.flush();
     store_.commit();
     results_.clear();
-    to_advance_.insert(changed.begin(), changed.end());
+    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
+    const auto added = store_.take_added();
+    if (!stopping_) pipeline_.add(added);
+    std::set_difference(changed.begin(), changed.end(), added.begin(), added.end(),
+                        std::inserter(to_advance_, to_advance_.end()));
     for (std::uint64_t job : store_.take_ended())
       if (!folders_.ended(job)) hooks_.job_ended(job);
     next = std::min(next, folders_.tick());
     hooks_.begin();
     upkeep_.step();
-    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
     if (!stopping_ && !to_advance_.empty()) {
       const Reading reading = store_.read();
       for (; !to_advance_.empty(); to_advance_.erase(to_advance_.begin())) pipeline_.advance(*to_advance_.begin());

@@ -119,9 +119,9 @@ void ClientDesk::take_in(const std::string& peer, std::uint64_t request, const p
   answer.warning = checked.warning;
   answer.left_out = checked.left_out;
   answer.skippable = checked.skippable;
-  Job job;
-  static_cast<JobTerms&>(job) = checked.job;
   const auto added = p_.intake.add(checked.job);
+  Job job;
+  static_cast<JobTerms&>(job) = std::move(checked.job);
   job.number = added.number;
   job.state = added.state;
   answer_submit(peer, request, job, std::move(answer));

@@ -49,8 +49,8 @@ std::optional<Gate::Arrival> Gate::receive() {
   auto frames = protocol::receive(here_);
   if (!frames && remote_) frames = protocol::receive(*remote_), kind = kRemote;
   if (!frames) return std::nullopt;
-  Arrival arrival{kind + frames->front(), {}};
-  arrival.frames.assign(std::make_move_iterator(frames->begin() + 1), std::make_move_iterator(frames->end()));
+  Arrival arrival{kind + frames->front(), std::move(*frames)};
+  arrival.frames.erase(arrival.frames.begin());
   return arrival;
 }
 

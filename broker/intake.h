@@ -19,7 +19,11 @@ bool is_id(const std::string& id);
 class Intake {
  public:
   Intake(Store& store, ModelShelf& models, const Paths& paths, const Settings& settings)
-      : store_(store), models_(models), settings_(settings), usual_delivery_(to_json(settings.delivery).dump()), lexicons_(paths.lexicon()) {}
+      : store_(store),
+        models_(models),
+        settings_(settings),
+        usual_delivery_(to_json(settings.delivery).dump()),
+        lexicons_(paths.lexicon()) {}
 
   struct Checked {
     NewJob job;

@@ -130,11 +130,14 @@ void Pipeline::advance(std::uint64_t number) {
   if (!job) return;
   if (auto running = publishing_.find(number); running != publishing_.end() && job->state == JobState::cancelled)
     running->second->store(true);
-  if (!job->cut && !finished(job->state) && cutting_.insert(number).second) {
-    to_cut_.push_back(number);
-  }
+  if (!job->cut && !finished(job->state)) add({number});
   if (job->state == JobState::publishing && !publishing_.count(number) && !again_at_.count(number))
     publish(*store_.job(number));
+}
+
+void Pipeline::add(const std::vector<std::uint64_t>& jobs) {
+  for (const std::uint64_t number : jobs)
+    if (cutting_.insert(number).second) to_cut_.push_back(number);
 }
 
 std::int64_t Pipeline::yield_to_clients() {

@@ -23,6 +23,8 @@ class Pipeline {
   int descriptor() const { return pool_.descriptor(); }
   std::vector<WorkPool::Result> results() { return pool_.results(); }
 
+  // These jobs are new: their scripts are to be cut.
+  void add(const std::vector<std::uint64_t>& jobs);
   // Looks at a job that changed and begins what is due; ends the publishing of a job that was cancelled.
   void advance(std::uint64_t job);
   // Begins again what failed for lack of space and is due. Returns the next deadline (monotonic ms), or INT64_MAX.

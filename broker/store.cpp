@@ -34,6 +34,7 @@ void Store::commit() {
 void Store::rollback() {
   transaction_.reset();
   idle_.clear();
+  added_.clear();
   ended_.clear();
   unloaded_.reset();
   new_held_since_.reset();
@@ -43,6 +44,8 @@ std::set<std::uint64_t> Store::take_changed() {
   settle_idle();
   return std::exchange(changed_, {});
 }
+
+std::vector<std::uint64_t> Store::take_added() { return std::exchange(added_, {}); }
 
 std::vector<std::uint64_t> Store::take_ended() { return std::exchange(ended_, {}); }
 

@@ -145,6 +145,8 @@ class Store {
   Reading read() { return Reading(database_); }  // for many reads, outside a transaction
   // Jobs that changed since the last call, for followers and for what must be begun.
   std::set<std::uint64_t> take_changed();
+  // Those of them that were added, ascending: their scripts are to be cut.
+  std::vector<std::uint64_t> take_added();
 
   // Jobs that became done, failed or cancelled since the last call, in that order.
   std::vector<std::uint64_t> take_ended();
@@ -359,6 +361,7 @@ class Store {
   Database database_;
   std::optional<Transaction> transaction_;
   std::set<std::uint64_t> changed_;
+  std::vector<std::uint64_t> added_;
   std::set<std::uint64_t> idle_;  // whose last lease ended in this transaction
   std::vector<std::uint64_t> ended_;
   std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read

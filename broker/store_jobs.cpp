@@ -78,6 +78,7 @@ Store::Added Store::add_job(const NewJob& job) {
   Query(database_, "INSERT INTO scripts(job, bytes) VALUES(?, CAST(? AS BLOB))", number, job.script).run();
   if (state == JobState::held) note(number, "held: everything is paused");
   touch(number);
+  added_.push_back(number);
   return {number, false, state};
 }
 
