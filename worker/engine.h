@@ -52,7 +52,7 @@ class SpeechHost {
 
 struct EngineOptions {
   std::filesystem::path model_folder;
-  std::filesystem::path voices_folder;  // of voices made from recordings (config/recorded_voice.h); empty: there are none
+  std::filesystem::path voices_folder = {};  // of voices made from recordings (config/recorded_voice.h); empty: none
   std::string device = "cpu";         // "cpu" or "cuda:N"
   int threads = 0;                    // processor threads to use in all; 0: one for each core this process may run on
   int most_lanes = 0;                 // no more segments at once than this; 0: as many as it finds right
