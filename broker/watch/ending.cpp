@@ -1,6 +1,7 @@
 #include "broker/watch/ending.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "broker/publish/output_name.h"
+#include "broker/publish/staged_file.h"
 #include "broker/watch/sighting.h"
 #include "config/fault.h"
 #include "config/fault_point.h"
@@ -20,6 +22,7 @@ namespace lectern::watch {
 namespace {
 
 namespace fs = std::filesystem;
+using publish::stands;
 
 bool same_content(const fs::path& a, const fs::path& b) {
   std::ifstream one(a, std::ios::binary), other(b, std::ios::binary);
@@ -31,11 +34,6 @@ bool same_content(const fs::path& a, const fs::path& b) {
       return false;
   }
   return one.eof() && other.eof();
-}
-
-bool stands(const fs::path& file) {
-  struct stat status {};
-  return lstat(file.c_str(), &status) == 0;
 }
 
 // Whether a script in this folder is called like the note.
