@@ -31,6 +31,12 @@ void check_field(bool fine, const char* field, const char* wrong, const char* me
   if (!fine) refuse_field(field, wrong, mend);
 }
 
+// lexically_normal(), which takes its time, where there is something to do for it.
+fs::path normal(const std::string& path) {
+  const bool is_normal = path.find("//") == path.npos && path.find("/.") == path.npos;
+  return is_normal ? fs::path(path) : fs::path(path).lexically_normal();
+}
+
 // The folder of the finished file must be there and writable, or its parent must be, so that it can be made.
 void check_output_folder(const fs::path& output) {
   const std::string& file = output.native();
@@ -132,7 +138,7 @@ Intake::Checked Intake::read(const protocol::Submit& submit, std::string script,
   job.text_format = submit.text_format;
   job.model = said.model;
   job.format = said.format;
-  fs::path output = fs::path(submit.output).lexically_normal();
+  fs::path output = normal(submit.output);
   job.speed = said.speed.value_or(settings_.speed);
   job.priority = said.priority.value_or(0);
   job.overwrite = submit.overwrite;
@@ -188,7 +194,7 @@ void Intake::settle(Checked& checked) {
   if (!checked.after.empty()) job.when.after_job = store_.select({{checked.after}, "", false}, false).front();
   const auto taken = [&](const fs::path& path) { return store_.output_taken(path.string()); };
   if (!job.overwrite || taken(job.output))
-    job.output = publish::free_name(job.output, checked.delivery, taken).string();
+    job.output = publish::free_name(job.output, checked.delivery, taken, &outputs_).string();
 }
 
 void Intake::check_sound(const std::string& model, const std::string& voice, double speed) {
@@ -217,6 +223,7 @@ When Intake::when(const protocol::Submit& submit, const std::string& window) con
 
 Store::Added Intake::add(const NewJob& job) {
   const auto added = store_.add_job(job);
+  if (added.known) return added;
   store_.release_model(job.model);
   spdlog::info("job {} submitted: {} -> {}", added.number, job.script_name, job.output);
   return added;

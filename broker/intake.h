@@ -7,6 +7,7 @@
 #include "broker/lexicon_shelf.h"
 #include "broker/model_shelf.h"
 #include "broker/protocol/messages.h"
+#include "broker/publish/folder_listing.h"
 #include "broker/store.h"
 #include "config/script_settings.h"
 #include "config/settings.h"
@@ -64,6 +65,7 @@ class Intake {
   const Settings& settings_;
   const std::string usual_delivery_;  // the settings' as jobs hold it
   LexiconShelf lexicons_;
+  publish::FolderListing outputs_;  // for settle()
 };
 
 }  // namespace lectern

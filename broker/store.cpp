@@ -36,6 +36,7 @@ void Store::rollback() {
   idle_.clear();
   added_.clear();
   ended_.clear();
+  last_batch_ = {};
   unloaded_.reset();
   new_held_since_.reset();
 }

@@ -2,7 +2,7 @@
 //
 // Each transition of states.h is one function here; an event that a state does not allow changes nothing and says so.
 // Changes join the open transaction (the first one begins it); the loop commits once for all messages that were ready,
-// and answers only then. One thread. A failed write throws a Fault and leaves the transaction to be rolled back.
+// and answers only then. One thread at a time. A failed write throws a Fault and leaves the transaction to be rolled back.
 //
 // Counts of segments by state are kept in the job's row, so that no question about a job scans its segments.
 #pragma once
@@ -364,6 +364,7 @@ class Store {
   std::vector<std::uint64_t> added_;
   std::set<std::uint64_t> idle_;  // whose last lease ended in this transaction
   std::vector<std::uint64_t> ended_;
+  std::pair<std::string, std::uint64_t> last_batch_;  // that a job was added to; no id: none
   std::optional<std::map<std::string, std::int64_t>> unloaded_;  // a copy; nullopt: to be read
   std::optional<std::int64_t> new_held_since_;                   // likewise
 };

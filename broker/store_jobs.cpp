@@ -84,12 +84,18 @@ Store::Added Store::add_job(const NewJob& job) {
 
 // The number of the batch of that id, which is made when it is new.
 std::uint64_t Store::add_batch(const std::string& batch_id, const std::string& batch_name, std::int64_t now_ms) {
+  if (last_batch_.first == batch_id) return last_batch_.second;
+  std::optional<std::uint64_t> number;
   {
     Query known(database_, "SELECT id FROM batches WHERE batch_id = ?", batch_id);
-    if (known.next()) return known.count(0);
+    if (known.next()) number = known.count(0);
   }
-  Query(database_, "INSERT INTO batches(batch_id, name, created_ms) VALUES(?,?,?)", batch_id, batch_name, now_ms).run();
-  return static_cast<std::uint64_t>(database_.last_row());
+  if (!number) {
+    Query(database_, "INSERT INTO batches(batch_id, name, created_ms) VALUES(?,?,?)", batch_id, batch_name, now_ms).run();
+    number = static_cast<std::uint64_t>(database_.last_row());
+  }
+  last_batch_ = {batch_id, *number};
+  return *number;
 }
 
 std::optional<Job> Store::job(std::uint64_t number) {

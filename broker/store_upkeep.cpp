@@ -52,6 +52,7 @@ Store::Pruned Store::prune(const protocol::Prune& rules) {
     for (std::uint64_t job : old) Query(database_, "DELETE FROM jobs WHERE id = ?", job).run();
     if (rules.jobs_older_s >= 0)
       Query(database_, "DELETE FROM energy WHERE at_ms < ?", before(rules.jobs_older_s)).run();
+    last_batch_ = {};
     Query(database_, "DELETE FROM batches WHERE id NOT IN (SELECT batch FROM jobs)").run();
   }
   if (rules.takes_older_s < 0 && rules.takes_max_bytes < 0) return pruned;

@@ -93,7 +93,10 @@ Json to_json(simdjson::dom::element element) {
 }
 
 void write_value(std::string& out, const Json& value) {
-  out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (value.is_object() && value.empty())
+    out += "{}";
+  else
+    out += value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 void write_value(std::string& out, const std::string& value) {

@@ -160,6 +160,7 @@ template <class T>
 Frames encode(const T& message, std::uint64_t request = 0, std::vector<std::string> payload = {}) {
   Frames frames{kVersion, T::kType, std::string()};
   std::string& header = frames.back();
+  header.reserve(256);
   detail::write_json(header, message);
   header.back() = header.size() > 2 ? ',' : ' ';  // in place of the closing brace
   header += "\"request\":";

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "broker/publish/folder_listing.h"
 #include "broker/publish/publisher.h"
 #include "broker/publish/staged_file.h"
 #include "broker/publish/subtitles.h"
@@ -123,13 +124,14 @@ std::string chapter_name(std::size_t number, std::size_t of, const std::string& 
 }
 
 fs::path free_name(const fs::path& target, const Delivery& delivery,
-                   const std::function<bool(const fs::path&)>& taken) {
+                   const std::function<bool(const fs::path&)>& taken, FolderListing* listing) {
+  const auto stands = [&](const std::string& file) { return listing ? listing->stands(file) : publish::stands(file); };
   for (unsigned number = 1;; ++number) {
     const fs::path numbered = number <= 1               ? fs::path()
                               : delivery.by_chapters() ? numbered_folder(target, number)
                                                        : numbered_name(target, number);
     const fs::path& name = number <= 1 ? target : numbered;
-    bool free = !stands(name) && !(taken && taken(name));
+    bool free = !stands(name.native()) && !(taken && taken(name));
     if (!delivery.by_chapters()) {
       free = free && !stands(beside(name.native(), kSidecar));
       for (const SubtitleKind& kind : subtitle_kinds())

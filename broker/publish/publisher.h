@@ -25,6 +25,8 @@
 
 namespace lectern::publish {
 
+class FolderListing;
+
 struct PublishedSegment {
   std::size_t index = 0;
   std::size_t begin = 0, end = 0;   // code points of the script
@@ -88,8 +90,10 @@ const AudioFormat* find_format(const std::string& name);
 void require_format(const std::string& format, int sample_rate_hz = 0);
 
 // `target` or, when that is taken on disk or by `taken`, the first free "STEM (2).EXT", "STEM (3).EXT", ... The names of
-// its sidecar and subtitles (STEM.json, STEM.srt) must be free as well; a folder of chapters has them inside.
+// its sidecar and subtitles (STEM.json, STEM.srt) must be free as well; a folder of chapters has them inside. `listing`
+// may be given by those who ask often; then what came a few milliseconds ago may be overlooked.
 std::filesystem::path free_name(const std::filesystem::path& target, const Delivery& delivery = {},
-                                const std::function<bool(const std::filesystem::path&)>& taken = {});
+                                const std::function<bool(const std::filesystem::path&)>& taken = {},
+                                FolderListing* listing = nullptr);
 
 }  // namespace lectern::publish
