@@ -15,6 +15,9 @@ namespace lectern {
 namespace {
 
 constexpr int kMessagesARound = 256;            // then commit and answer before reading on
+constexpr std::size_t kAskedAhead = 128;        // of clients: read, and not handled yet
+constexpr std::size_t kManyAsked = 32;          // in a transaction: it is committed beside the loop
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kFinishGraceMs = 10000;  // at a stop current segments may finish within it
 constexpr std::int64_t kRetireGraceMs = 5000;   // then workers must end within it
 constexpr std::int64_t kEnergyEveryMs = 60000;
@@ -42,6 +45,7 @@ Broker::Broker(const Paths& paths, const Settings& settings, const Clock& clock)
       post_(clients_, workers_),
       models_(paths, settings),
       intake_(store_, models_, paths, settings),
+      room_(intake_),
       surroundings_([this] { return dispatcher_.views(); }),
       timetable_(store_, settings, clock,
                  [this](const WindowSetting& window) { return surroundings_.against(window); }),
@@ -90,74 +94,129 @@ void Broker::run() {
 }
 
 void Broker::round() {
+  await_events();
+  receive_clients();
+  std::int64_t next = kNever;
+  try {
+    if (committing_) {
+      if (!commit_ended()) return;
+      next = conclude();
+    }
+    next = std::min(next, transact());
+    if (asked_.size() >= kManyAsked) return commit_beside();
+    store_.commit();
+    next = std::min(next, conclude());
+  } catch (const DatabaseFault& fault) {
+    undo(fault);
+    next = clock_.monotonic_ms() + kUndoneWaitMs;
+  }
+  deliver();
+  if (room_.waiting() > 0 || !unreachable_.empty()) next = 0;
+  if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
+  spdlog::default_logger_raw()->flush();  // once for all that a round had to say
+  deadline_ms_ = next;
+}
+
+void Broker::await_events() {
   std::vector<zmq::pollitem_t> items;
-  clients_.wait_for(items);
-  workers_.wait_for(items);
-  if (doorman_) items.push_back({doorman_->handle(), 0, ZMQ_POLLIN, 0});
-  for (const int descriptor : {signals_, desk_.descriptor(), pipeline_.descriptor(), dispatcher_.descriptor(),
-                               folders_.results_descriptor(), folders_.events_descriptor()})
-    if (descriptor >= 0) items.push_back({nullptr, descriptor, ZMQ_POLLIN, 0});
-  const std::int64_t wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, 60000);
+  const auto wait_for = [&](std::initializer_list<int> descriptors) {
+    for (const int descriptor : descriptors)
+      if (descriptor >= 0) items.push_back({nullptr, descriptor, ZMQ_POLLIN, 0});
+  };
+  std::int64_t wait = 60000;
+  if (room_.waiting() < kAskedAhead) clients_.wait_for(items);
+  if (committing_) {
+    wait_for({committer_.descriptor()});
+  } else {
+    workers_.wait_for(items);
+    if (doorman_) items.push_back({doorman_->handle(), 0, ZMQ_POLLIN, 0});
+    wait_for({signals_, room_.descriptor(), pipeline_.descriptor(), dispatcher_.descriptor(),
+              folders_.results_descriptor(), folders_.events_descriptor()});
+    wait = std::clamp<std::int64_t>(deadline_ms_ - clock_.monotonic_ms(), 0, wait);
+  }
   try {
     zmq::poll(items, std::chrono::milliseconds(wait));
   } catch (const zmq::error_t& e) {
     if (e.num() != EINTR) throw;
   }
-  std::vector<std::pair<std::string, std::uint64_t>> asked;
-  std::int64_t next = std::numeric_limits<std::int64_t>::max();
-  try {
-    signals();
-    if (doorman_) doorman_->answer();
-    receive_workers();
-    receive_clients(asked);
-    for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
-    for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
-    for (auto& result : folders_.results()) results_.push_back(std::move(result));
-    for (const auto& result : results_) result();
-    folders_.read_events();
-    next = agents_.tick();
-    for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
-    next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), stopping_ ? next : schedules_.tick(),
-                     look_around(), folders_.tick()});
-    const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
-    desk_.set_notice(shortage);
-    if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
-    timetable_.release_models();
-    dispatcher_.expect(timetable_.coming());
-    dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
-    const auto changed = store_.take_changed();
-    desk_.changed(changed);
-    next = std::min(next, desk_.tick());
-    if (guard_removed("early-ack")) post_.flush();
-    store_.commit();
-    results_.clear();
-    // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
-    const auto added = store_.take_added();
-    if (!stopping_) pipeline_.add(added);
-    std::set_difference(changed.begin(), changed.end(), added.begin(), added.end(),
-                        std::inserter(to_advance_, to_advance_.end()));
-    for (std::uint64_t job : store_.take_ended())
-      if (!folders_.ended(job)) hooks_.job_ended(job);
-    next = std::min(next, folders_.tick());
-    hooks_.begin();
-    upkeep_.step();
-    if (!stopping_ && !to_advance_.empty()) {
-      const Reading reading = store_.read();
-      for (; !to_advance_.empty(); to_advance_.erase(to_advance_.begin())) pipeline_.advance(*to_advance_.begin());
+}
+
+std::int64_t Broker::transact() {
+  signals();
+  if (doorman_) doorman_->answer();
+  for (const std::string& peer : std::exchange(unreachable_, {})) dispatcher_.lost(peer, "its socket is gone");
+  receive_workers();
+  answer_clients();
+  for (auto& result : dispatcher_.results()) results_.push_back(std::move(result));
+  for (auto& result : pipeline_.results()) results_.push_back(std::move(result));
+  for (auto& result : folders_.results()) results_.push_back(std::move(result));
+  for (const auto& result : results_) result();
+  folders_.read_events();
+  std::int64_t next = agents_.tick();
+  for (const std::int64_t pid : agents_.take_ended()) dispatcher_.lost_process(pid, "its process ended");
+  next = std::min({next, dispatcher_.tick(), upkeep_.tick(), timetable_.tick(), stopping_ ? next : schedules_.tick(),
+                   look_around(), folders_.tick()});
+  const std::string& shortage = disk_space_.shortage(clock_.monotonic_ms());
+  desk_.set_notice(shortage);
+  if (!shortage.empty()) next = std::min(next, clock_.monotonic_ms() + kUndoneWaitMs);
+  timetable_.release_models();
+  dispatcher_.expect(timetable_.coming());
+  dispatcher_.dispatch(!stopping_ && shortage.empty(), timetable_.open());
+  changed_ = store_.take_changed();
+  desk_.changed(changed_);
+  next = std::min(next, desk_.tick());
+  if (guard_removed("early-ack")) post_.flush();
+  return next;
+}
+
+void Broker::commit_beside() {
+  committing_ = true;
+  committer_.add([this]() -> WorkPool::Result {
+    std::exception_ptr fault;
+    try {
+      store_.commit();
+    } catch (...) {
+      fault = std::current_exception();
     }
-    next = std::min(next, pipeline_.tick());
-  } catch (const DatabaseFault& fault) {
-    undo(fault, asked);
-    next = clock_.monotonic_ms() + kUndoneWaitMs;
+    return [fault] {
+      if (fault) std::rethrow_exception(fault);
+    };
+  });
+}
+
+bool Broker::commit_ended() {
+  const auto ended = committer_.results();
+  if (ended.empty()) return false;
+  committing_ = false;
+  ended.front()();
+  return true;
+}
+
+std::int64_t Broker::conclude() {
+  deliver();
+  std::int64_t next = asked_.empty() ? kNever : pipeline_.yield_to_clients();
+  asked_.clear();
+  results_.clear();
+  // Only now: the number of a job that was undone is given to the next one, which must not get what was cut for it.
+  const auto added = store_.take_added();
+  if (!stopping_) pipeline_.add(added);
+  std::set_difference(changed_.begin(), changed_.end(), added.begin(), added.end(),
+                      std::inserter(to_advance_, to_advance_.end()));
+  for (std::uint64_t job : store_.take_ended())
+    if (!folders_.ended(job)) hooks_.job_ended(job);
+  next = std::min(next, folders_.tick());
+  hooks_.begin();
+  upkeep_.step();
+  if (!stopping_ && !to_advance_.empty()) {
+    const Reading reading = store_.read();
+    for (; !to_advance_.empty(); to_advance_.erase(to_advance_.begin())) pipeline_.advance(*to_advance_.begin());
   }
-  for (const std::string& peer : post_.flush()) {
-    dispatcher_.lost(peer, "its socket is gone");
-    next = 0;
-  }
-  if (!asked.empty()) next = std::min(next, pipeline_.yield_to_clients());
-  if (stopping_) next = std::min(next, clock_.monotonic_ms() + 100);
-  spdlog::default_logger_raw()->flush();  // once for all that a round had to say
-  deadline_ms_ = next;
+  return std::min(next, pipeline_.tick());
+}
+
+void Broker::deliver() {
+  auto unreachable = post_.flush();
+  std::move(unreachable.begin(), unreachable.end(), std::back_inserter(unreachable_));
 }
 
 // Reports of windows that have closed, the machine's sleep, and the energy that work used.
@@ -173,36 +232,27 @@ std::int64_t Broker::look_around() {
   return std::min(sleep_lock_.set_working(working), reports_.tick([this](const Job& job) { return desk_.view(job); }));
 }
 
-void Broker::receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked) {
-  // `request` may become known while it is handled.
-  const auto guarded = [&](const std::string& peer, const std::uint64_t& request, const auto& handle) {
+void Broker::receive_clients() {
+  room_.take_in();
+  while (room_.waiting() < kAskedAhead) {
+    auto arrival = clients_.receive();
+    if (!arrival) return;
+    room_.receive(std::move(arrival->peer), std::move(arrival->frames));
+  }
+}
+
+void Broker::answer_clients() {
+  room_.take(asked_);
+  for (ReadingRoom::Asked& asked : asked_) {
     try {
-      handle();
+      desk_.handle(std::move(asked));
     } catch (const DatabaseFault&) {
       throw;
     } catch (const Fault& fault) {
       spdlog::info("a request was refused ({} messages so far): {}", ++refused_messages_, fault.what());
-      post_.to_client(peer, protocol::to_error(fault), request);
+      post_.to_client(asked.peer, protocol::to_error(fault), asked.request);
     }
-  };
-  auto read = desk_.read();
-  for (const ReadingRoom::Asked& one : read) asked.emplace_back(one.peer, one.request);
-  for (ReadingRoom::Asked& one : read) {
-    const std::string peer = one.peer;
-    guarded(peer, one.request, [&] { desk_.handle(std::move(one)); });
   }
-  for (int i = 0; i < kMessagesARound; ++i) {
-    auto arrival = clients_.receive();
-    if (!arrival) return;
-    std::uint64_t request = 0;
-    guarded(arrival->peer, request, [&] {
-      protocol::Message message = protocol::decode(std::move(arrival->frames));
-      request = message.request;
-      asked.emplace_back(arrival->peer, request);
-      if (!desk_.handle(arrival->peer, std::move(message))) asked.pop_back();
-    });
-  }
-  deadline_ms_ = 0;
 }
 
 void Broker::receive_workers() {
@@ -229,14 +279,15 @@ void Broker::signals() {
 
 // What happened since the last commit did not happen: askers are told, workers are asked what they hold, and results of
 // the pools wait for the next round.
-void Broker::undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+void Broker::undo(const DatabaseFault& fault) {
   store_.rollback();
   post_.drop();
   store_.take_changed();
   hooks_.forget();
   spdlog::error("{}", fault.what());
   if (fault.exit() != Exit::no_space && fault.exit() != Exit::no_broker) throw DatabaseFault(fault);
-  for (const auto& [peer, request] : asked) post_.to_client(peer, protocol::to_error(fault), request);
+  for (const ReadingRoom::Asked& asked : std::exchange(asked_, {}))
+    post_.to_client(asked.peer, protocol::to_error(fault), asked.request);
   dispatcher_.ask_again();
   schedules_.undone();
 }
@@ -251,7 +302,7 @@ void Broker::begin_stop() {
 }
 
 bool Broker::stopped() {
-  if (!stopping_) return false;
+  if (!stopping_ || committing_) return false;
   const std::int64_t now = clock_.monotonic_ms();
   if (!retired_ && ((dispatcher_.leases() == 0 && hooks_.idle()) || now >= stop_at_ms_)) {
     retired_ = true;

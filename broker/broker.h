@@ -1,5 +1,6 @@
 // The broker's one loop: waits for sockets, signals and results until the next deadline; handles all that is ready
-// inside one transaction; commits; only then answers.
+// inside one transaction; commits; only then answers. A transaction that many clients wait for is committed by a thread
+// of its own, and the loop reads meanwhile what else they have sent; it leaves the store alone until that has ended.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
+#include "broker/reading_room.h"
 #include "broker/reports.h"
 #include "broker/schedules.h"
 #include "broker/sleep_lock.h"
@@ -40,11 +42,18 @@ class Broker {
 
  private:
   void round();
-  void receive_clients(std::vector<std::pair<std::string, std::uint64_t>>& asked);
+  void await_events();
+  void receive_clients();
+  std::int64_t transact();  // handles all that is ready; as conclude(), returns the next deadline
   void receive_workers();
+  void answer_clients();
+  void commit_beside();     // by a thread of its own
+  bool commit_ended();      // of commit_beside(); throws DatabaseFault as Store::commit() does
+  std::int64_t conclude();  // what follows from the transaction that was committed
+  void deliver();           // what was posted leaves
   void signals();
   std::int64_t look_around();
-  void undo(const DatabaseFault& fault, const std::vector<std::pair<std::string, std::uint64_t>>& asked);
+  void undo(const DatabaseFault& fault);
   void begin_stop();
   bool stopped();
 
@@ -59,6 +68,7 @@ class Broker {
   Post post_;
   ModelShelf models_;
   Intake intake_;
+  ReadingRoom room_;
   Surroundings surroundings_;
   Timetable timetable_;
   Estimates estimates_;
@@ -75,7 +85,13 @@ class Broker {
   ClientDesk desk_;
   DiskSpace disk_space_;
   Agents agents_;
-  std::vector<WorkPool::Result> results_;  // kept until the transaction that holds them is committed
+  WorkPool committer_{1};
+  bool committing_ = false;  // beside the loop: nobody else may touch the store
+  // Of the transaction, until it is committed.
+  std::vector<WorkPool::Result> results_;
+  std::vector<ReadingRoom::Asked> asked_;
+  std::set<std::uint64_t> changed_;  // jobs
+  std::vector<std::string> unreachable_;  // workers who could not be sent what was posted
   std::set<std::uint64_t> to_advance_;  // jobs whose change is committed, for the pipeline to look at
   std::int64_t deadline_ms_ = 0;
   std::int64_t energy_at_ms_ = 0;

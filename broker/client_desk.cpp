@@ -19,9 +19,16 @@ constexpr std::int64_t kFollowMs = 15000, kNewsEveryMs = 250;
 }  // namespace
 
 ClientDesk::ClientDesk(const Parts& parts, std::function<void()> stop)
-    : p_(parts), room_(parts.intake), stop_(std::move(stop)), started_ms_(parts.clock.wall_ms()) {}
+    : p_(parts), stop_(std::move(stop)), started_ms_(parts.clock.wall_ms()) {}
 
-bool ClientDesk::handle(const std::string& peer, protocol::Message message) {
+void ClientDesk::handle(ReadingRoom::Asked&& asked) {
+  if (const Fault* refusal = std::get_if<Fault>(&asked.what)) throw Fault(*refusal);
+  if (auto* submission = std::get_if<ReadingRoom::Submission>(&asked.what))
+    return submit(asked.peer, asked.request, std::move(*submission));
+  handle(asked.peer, std::get<protocol::Message>(asked.what));
+}
+
+void ClientDesk::handle(const std::string& peer, const protocol::Message& message) {
   const std::string& type = message.type;
   if (type == protocol::Hello::kType || type == protocol::Stop::kType) {
     protocol::Welcome welcome;
@@ -31,8 +38,6 @@ bool ClientDesk::handle(const std::string& peer, protocol::Message message) {
     welcome.started_ms = started_ms_;
     p_.post.to_client(peer, welcome, message.request);
     if (type == protocol::Stop::kType) stop_();
-  } else if (type == protocol::Submit::kType) {
-    return submit(peer, std::move(message));
   } else if (type == protocol::Status::kType) {
     const auto wanted = protocol::parse<protocol::Status>(message);
     status(peer, message.request,
@@ -77,49 +82,38 @@ bool ClientDesk::handle(const std::string& peer, protocol::Message message) {
   } else {
     throw Fault(Exit::bad_input, "unknown message '" + type.substr(0, 40) + "'", "use programs of one version");
   }
-  return true;
 }
 
-bool ClientDesk::submit(const std::string& peer, protocol::Message message) {
-  auto submit = protocol::parse<protocol::Submit>(message);
-  if (guard_removed("no-dedupe")) submit.job_id += std::to_string(p_.clock.monotonic_ms());
-  if (message.payload.size() != 1)
-    throw Fault(Exit::bad_input, "field 'payload': a submit needs the script as its one payload");
-  if (is_known(peer, message.request, submit)) return true;
-  std::string& script = message.payload.front();
-  if (room_.wanted_for(peer, submit, script)) {
-    room_.add({peer, message.request, std::move(submit)}, std::move(script));
-    return false;
+void ClientDesk::submit(const std::string& peer, std::uint64_t request, ReadingRoom::Submission&& submission) {
+  const protocol::Submit& submit = submission.submit;
+  try {
+    if (const Fault* refusal = std::get_if<Fault>(&submission.read)) throw Fault(*refusal);
+    take_in(peer, request, submit, std::get<Intake::Checked>(submission.read));
+  } catch (const DatabaseFault&) {
+    throw;
+  } catch (const Fault&) {  // what comes again is known, whatever has become of what it names
+    const auto known = submit.dry_run ? std::nullopt : p_.store.find_job(submit.job_id);
+    if (!known) throw;
+    answer_known(peer, request, *known);
   }
-  take_in(peer, message.request, submit, p_.intake.read(submit, std::move(script)));
-  return true;
 }
 
-void ClientDesk::handle(ReadingRoom::Asked asked) {
-  if (const Fault* refusal = std::get_if<Fault>(&asked.read)) throw Fault(*refusal);
-  if (is_known(asked.peer, asked.request, asked.submit)) return;  // it came twice while it was read
-  take_in(asked.peer, asked.request, asked.submit, std::get<Intake::Checked>(std::move(asked.read)));
-}
-
-bool ClientDesk::is_known(const std::string& peer, std::uint64_t request, const protocol::Submit& submit) {
-  if (submit.dry_run) return false;
-  const auto known = p_.store.find_job(submit.job_id);
-  if (!known) return false;
+void ClientDesk::answer_known(const std::string& peer, std::uint64_t request, std::uint64_t number) {
   protocol::Submitted answer;
   answer.known = true;
-  answer_submit(peer, request, *p_.store.job(*known), std::move(answer));
-  return true;
+  answer_submit(peer, request, *p_.store.job(number), std::move(answer));
 }
 
 void ClientDesk::take_in(const std::string& peer, std::uint64_t request, const protocol::Submit& submit,
-                         Intake::Checked checked) {
+                         Intake::Checked& checked) {
   p_.intake.settle(checked);
   if (submit.dry_run) return estimate(peer, request, checked);
   protocol::Submitted answer;
-  answer.warning = checked.warning;
-  answer.left_out = checked.left_out;
-  answer.skippable = checked.skippable;
+  answer.warning = std::move(checked.warning);
+  answer.left_out = std::move(checked.left_out);
+  answer.skippable = std::move(checked.skippable);
   const auto added = p_.intake.add(checked.job);
+  if (added.known) return answer_known(peer, request, added.number);
   Job job;
   static_cast<JobTerms&>(job) = std::move(checked.job);
   job.number = added.number;

@@ -46,12 +46,8 @@ class ClientDesk {
   };
   ClientDesk(const Parts& parts, std::function<void()> stop);
 
-  // Throws Fault for what cannot be done; the caller answers with it. false: its script is being read; it comes back.
-  bool handle(const std::string& peer, protocol::Message message);
-  // Submits whose scripts have been read; readable when there are some.
-  int descriptor() const { return room_.descriptor(); }
-  std::vector<ReadingRoom::Asked> read() { return room_.take(); }
-  void handle(ReadingRoom::Asked asked);
+  // Throws Fault for what cannot be done; the caller answers with it.
+  void handle(ReadingRoom::Asked&& asked);
   // What holds all work up, for people; empty: nothing.
   void set_notice(const std::string& notice) { notice_ = notice; }
   // These jobs changed: their followers hear of it, at the latest at the returned deadline (monotonic ms).
@@ -66,10 +62,10 @@ class ClientDesk {
     bool all = false;
     std::int64_t until_ms = 0;
   };
-  bool submit(const std::string& peer, protocol::Message message);
-  // Whether it is known by its id; then it is answered.
-  bool is_known(const std::string& peer, std::uint64_t request, const protocol::Submit& submit);
-  void take_in(const std::string& peer, std::uint64_t request, const protocol::Submit& submit, Intake::Checked checked);
+  void handle(const std::string& peer, const protocol::Message& message);
+  void submit(const std::string& peer, std::uint64_t request, ReadingRoom::Submission&& submission);
+  void answer_known(const std::string& peer, std::uint64_t request, std::uint64_t number);
+  void take_in(const std::string& peer, std::uint64_t request, const protocol::Submit& submit, Intake::Checked& checked);
   // `answer` holds what the check of a new job found.
   void answer_submit(const std::string& peer, std::uint64_t request, const Job& job, protocol::Submitted answer);
   void estimate(const std::string& peer, std::uint64_t request, const Intake::Checked& checked);
@@ -83,7 +79,6 @@ class ClientDesk {
   std::string change_one(const protocol::Change& change, const Job& job);  // why not; empty when done
 
   Parts p_;
-  ReadingRoom room_;
   std::function<void()> stop_;
   std::int64_t started_ms_;
   std::string notice_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 
 #include "tests/faults/installation.h"
@@ -101,6 +102,32 @@ TEST(LargeQueue, OfAHundredThousandSegmentsAnswersRestartsAndDrains) {
   const auto now = client->ask<protocol::Jobs>(protocol::Status{all_jobs()}, {}, 30);
   ASSERT_TRUE(now);
   EXPECT_EQ(now->unfinished, 0u);
+  EXPECT_EQ(lectern.broken(), "");
+}
+
+// 500 segments; with LECTERN_SOAK_MINUTES set, 100,000.
+TEST(LargeQueue, DrainsToItsLastSegment) {
+  const int jobs = std::getenv("LECTERN_SOAK_MINUTES") ? 1000 : 5;
+  constexpr int kEach = 100;
+  Installation lectern(0);
+  EXPECT_EQ(lectern.run({"start"}).exit, 0);
+  Peer client(lectern.paths().client_socket());
+  const auto begin = Clock::now();
+  for (int job = 0; job < jobs; ++job)
+    client.say(submit_of(std::to_string(job) + "-drain", lectern.work() / (std::to_string(job) + ".flac")), 1000 + job,
+               {paragraphs(kEach, "number " + std::to_string(job))});
+  for (int job = 0; job < jobs; ++job) ASSERT_TRUE(client.await<protocol::Submitted>(1000 + job, 60)) << job;
+  const auto unfinished = [&] {
+    const auto now = client.ask<protocol::Jobs>(protocol::Status{all_jobs(), false, 1}, {}, 30);
+    EXPECT_TRUE(now) << client.refusal;
+    return now ? now->unfinished : 0;
+  };
+  EXPECT_TRUE(Installation::until([&] { return unfinished() == 0; }, 1800)) << unfinished();
+  std::printf("%d segments in %.1f s\n", jobs * kEach, since(begin));
+  const auto audio = lectern.audio();
+  EXPECT_EQ(audio.size(), static_cast<std::size_t>(jobs));
+  for (const auto& [name, frames] : audio) EXPECT_GT(frames, 24000 * kEach / 2) << name;
+  EXPECT_TRUE(lectern.leftovers().empty());
   EXPECT_EQ(lectern.broken(), "");
 }
 

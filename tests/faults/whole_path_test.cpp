@@ -187,8 +187,8 @@ TEST(WholePath, CancelledWorkStopsAndLeavesNothing) {
   EXPECT_EQ(lectern.run({"submit", script}).exit, 0);
   EXPECT_TRUE(Installation::until([&] { return lectern.status()["jobs"][0]["segments_done"].get<int>() > 0; }));
   EXPECT_EQ(lectern.run({"cancel", "1"}).exit, 0);
+  EXPECT_TRUE(Installation::until([&] { return lectern.status()["workers"][0]["state"] != "busy"; }, 2));
   EXPECT_EQ(lectern.status()["jobs"][0]["state"], "cancelled");
-  EXPECT_TRUE(Installation::until([&] { return lectern.status()["workers"][0]["state"] != "busy"; }, 4));
   EXPECT_TRUE(lectern.audio().empty());
   EXPECT_TRUE(lectern.leftovers().empty());
 }
