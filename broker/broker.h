@@ -22,7 +22,7 @@
 #include "broker/reports.h"
 #include "broker/schedules.h"
 #include "broker/sleep_lock.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/surroundings.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"

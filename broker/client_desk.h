@@ -18,7 +18,7 @@
 #include "broker/repair_desk.h"
 #include "broker/reports.h"
 #include "broker/schedules.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/timetable.h"
 #include "broker/upkeep.h"
 

@@ -6,7 +6,7 @@
 
 #include "broker/model_shelf.h"
 #include "broker/publish/publisher.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 
 namespace lectern {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/take_key.h"
 #include "broker/text/segmenter.h"
 #include "config/lexicon.h"

@@ -16,7 +16,7 @@
 #include "broker/pace.h"
 #include "broker/post.h"
 #include "broker/scheduler.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/timetable.h"
 #include "broker/work_pool.h"
 #include "config/paths.h"

@@ -9,7 +9,7 @@
 #include "broker/model_shelf.h"
 #include "broker/plan.h"
 #include "broker/protocol/messages.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/timetable.h"
 
 namespace lectern {

@@ -5,7 +5,7 @@
 
 #include "broker/model_shelf.h"
 #include "broker/post.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/watch/watched_folders.h"
 
 namespace lectern {

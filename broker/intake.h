@@ -8,7 +8,7 @@
 #include "broker/model_shelf.h"
 #include "broker/protocol/messages.h"
 #include "broker/publish/folder_listing.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "config/script_settings.h"
 #include "config/settings.h"
 

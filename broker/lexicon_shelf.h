@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/take_key.h"
 #include "config/lexicon.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "broker/model_shelf.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/work_pool.h"
 #include "config/settings.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "config/calendar/window.h"
 
 namespace lectern {

@@ -9,7 +9,7 @@
 #include "broker/model_shelf.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/timetable.h"
 
 namespace lectern {

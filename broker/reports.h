@@ -8,7 +8,7 @@
 
 #include "broker/dispatcher.h"
 #include "broker/protocol/messages.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/timetable.h"
 
 namespace lectern {

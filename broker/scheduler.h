@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 
 namespace lectern {
 

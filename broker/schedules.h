@@ -14,7 +14,7 @@
 #include "broker/intake.h"
 #include "broker/pipeline.h"
 #include "broker/post.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "config/calendar/recurrence.h"
 #include "config/script_list.h"
 

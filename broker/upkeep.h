@@ -6,7 +6,7 @@
 #include <string>
 
 #include "broker/post.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "config/paths.h"
 #include "config/settings.h"
 

@@ -8,7 +8,7 @@
 
 #include "broker/model_shelf.h"
 #include "broker/protocol/messages.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 
 namespace lectern {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/work_pool.h"
 #include "config/settings.h"
 

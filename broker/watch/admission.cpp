@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "broker/database.h"
+#include "broker/store/database.h"
 #include "broker/watch/sighting.h"
 #include "config/fault_point.h"
 #include "config/script_format.h"

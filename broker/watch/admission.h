@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "broker/intake.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "broker/watch/claim.h"
 #include "broker/watch/error_note.h"
 #include "config/folder_settings.h"

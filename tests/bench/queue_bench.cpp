@@ -13,7 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "tests/bench/measured_broker.h"
 #include "tests/bench/queue_peer.h"
 

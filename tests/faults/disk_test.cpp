@@ -4,8 +4,8 @@
 #include <fstream>
 #include <random>
 
-#include "broker/schema.h"
-#include "broker/store.h"
+#include "broker/store/schema.h"
+#include "broker/store/store.h"
 #include "tests/cli/temporary_folder.h"
 #include "tests/faults/database_check.h"
 #include "tests/faults/fault_vfs.h"

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "broker/schema.h"
-#include "broker/store.h"
+#include "broker/store/schema.h"
+#include "broker/store/store.h"
 #include "tests/cli/temporary_folder.h"
 #include "tests/faults/database_check.h"
 
