@@ -13,7 +13,6 @@
 namespace lectern {
 namespace {
 
-const std::string kAllPaused = "everything is paused; `lectern resume --all` goes on";
 constexpr std::int64_t kFollowMs = 15000, kNewsEveryMs = 250;
 
 }  // namespace
@@ -127,9 +126,7 @@ void ClientDesk::answer_submit(const std::string& peer, std::uint64_t request, c
   answer.output = job.output;
   answer.number = job.number;
   answer.name = job.name;
-  answer.waits = job.state != JobState::held         ? p_.timetable.waits_for(job)
-                 : p_.store.new_held_since() > 0 ? kAllPaused
-                                                 : "paused";
+  answer.waits = p_.timetable.waits_for(job);
   if (const std::string late = p_.estimates.too_late(job); !late.empty())
     answer.warning = late + (answer.warning.empty() ? "" : "; ") + answer.warning;
   p_.post.to_client(peer, answer, request);
@@ -173,7 +170,7 @@ void ClientDesk::report(const std::string& peer, std::uint64_t request, const pr
 
 protocol::JobView ClientDesk::view(const Job& job) {
   protocol::JobView view = p_.store.view(job);
-  if (const std::string waits = p_.timetable.waits_for(job); !waits.empty())
+  if (const std::string waits = p_.timetable.waits_for(job); !waits.empty() && job.state != JobState::held)
     view.reason = waits;
   else if (job.waiting > 0 && (job.state == JobState::queued || job.state == JobState::running))
     if (const std::string held = p_.dispatcher.held_up(job.model); !held.empty()) view.reason = held;
@@ -246,6 +243,7 @@ void ClientDesk::change(const std::string& peer, const protocol::Message& messag
     else if (named)
       answer.refused.push_back({number, refusal});
   }
+  if (change.action == "retry" && !answer.numbers.empty() && p_.store.new_held_since() > 0) answer.everything = "held";
   p_.post.to_client(peer, answer, message.request);
 }
 

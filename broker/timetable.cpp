@@ -154,6 +154,7 @@ void Timetable::release_models() {
 }
 
 std::string Timetable::waits_for(const Job& job) {
+  if (job.state == JobState::held) return store_.new_held_since() > 0 ? kAllPaused : "paused";
   if (job.state != JobState::queued && job.state != JobState::running) return {};
   const Instant now = clock_.wall_ms();
   const When& when = job.when;

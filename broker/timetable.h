@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "broker/clock.h"
-#include "broker/store.h"
+#include "broker/store/store.h"
 #include "config/calendar/window.h"
 #include "config/settings.h"
 
 namespace lectern {
+
+inline constexpr const char* kAllPaused = "everything is paused; `lectern resume --all` goes on";
 
 class Timetable {
  public:
@@ -33,7 +35,8 @@ class Timetable {
   // Lets the work of unloaded models go on that was to begin after they were unloaded: a window has opened, or a job's
   // time has come.
   void release_models();
-  // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)"; empty: they are.
+  // Why the job's segments are not handed out: "waiting for window night (opens 22:00, in 3 h 12 m)", "paused"; empty:
+  // they are.
   std::string waits_for(const Job& job);
   // When and in which window a job goes on that did not come to its end until then: "Tue 22:00"; empty: not known.
   std::string goes_on(const Job& job, calendar::Instant then);

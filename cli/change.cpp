@@ -37,6 +37,7 @@ void tell(const protocol::Changed& changed, const Verb& verb) {
   }
   if (changed.everything == "paused")
     std::printf("everything is paused: jobs that come are held too, until `lectern resume --all`\n");
+  if (changed.everything == "held") std::printf("everything is paused: held until `lectern resume --all`\n");
   if (changed.everything == "resumed") std::printf("jobs that come are no longer held\n");
 }
 

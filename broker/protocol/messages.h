@@ -534,7 +534,7 @@ struct Changed {
   static void fields(V&& v) {
     v("numbers", &Changed::numbers, "jobs that were changed");
     v("refused", &Changed::refused, "jobs that were not, and why");
-    v("everything", &Changed::everything, "paused: jobs that come are held too; resumed: they no longer are; empty: nothing of that was asked or changed");
+    v("everything", &Changed::everything, "paused: jobs that come are held too; resumed: they no longer are; held: so are those that were retried; empty: nothing of that");
   }
 };
 

@@ -59,6 +59,31 @@ TEST_F(Pause, OfEverythingHoldsWhatComesLaterAndOutlivesACrash) {
   EXPECT_EQ(lectern.broken(), "");
 }
 
+TEST_F(Pause, OfEverythingHoldsWhatIsRetriedAndRedone) {
+  const auto bad = lectern.script("bad.txt", "It was said here that this is a fault-fail and so it is.");
+  ASSERT_EQ(submit("good").exit, 0);
+  ASSERT_EQ(lectern.run({"submit", bad}).exit, 0);
+  ASSERT_EQ(lectern.run({"wait"}).exit, 1);
+  ASSERT_EQ(lectern.run({"pause", "--all"}).exit, 0);
+  const auto published = fs::last_write_time(lectern.work() / "good.flac");
+
+  const Ended redone = lectern.run({"redo", "1", "--segment", "1", "--seed", "7"}), retried = lectern.run({"retry", "2"});
+  EXPECT_EQ(redone.exit, 0) << redone.err;
+  EXPECT_NE(redone.out.find("everything is paused"), std::string::npos) << redone.out;
+  EXPECT_EQ(retried.exit, 0) << retried.err;
+  EXPECT_EQ(retried.out, "queued again #2\neverything is paused: held until `lectern resume --all`\n");
+  EXPECT_EQ(state(1), "held");
+  EXPECT_EQ(state(2), "held");
+
+  EXPECT_EQ(lectern.run({"resume", "--all"}).exit, 0);
+  EXPECT_EQ(lectern.run({"wait", "1"}).exit, 0);
+  EXPECT_EQ(lectern.run({"wait", "2"}).exit, 1);
+  EXPECT_EQ(state(1), "done");
+  EXPECT_EQ(state(2), "failed");
+  EXPECT_GT(fs::last_write_time(lectern.work() / "good.flac"), published);
+  EXPECT_EQ(lectern.broken(), "");
+}
+
 TEST_F(Pause, OfABatchOrAJobHoldsNothingElse) {
   ASSERT_EQ(submit("first", 1).exit, 0);
   ASSERT_EQ(lectern.run({"wait"}).exit, 0);
