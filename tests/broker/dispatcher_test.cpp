@@ -9,18 +9,12 @@
 #include <thread>
 
 #include "config/paths.h"
+#include "tests/broker/fake_clock.h"
 
 namespace lectern {
 namespace {
 
 namespace fs = std::filesystem;
-
-class FakeClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return now; }
-  std::int64_t monotonic_ms() const override { return now; }
-  std::int64_t now = 1'700'000'000'000;
-};
 
 class DispatcherTest : public testing::Test {
  protected:

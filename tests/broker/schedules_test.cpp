@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "config/paths.h"
+#include "tests/broker/fake_clock.h"
 
 namespace lectern {
 namespace {
@@ -18,13 +19,6 @@ namespace fs = std::filesystem;
 using calendar::Zone;
 
 constexpr std::int64_t kMinute = 60'000, kHour = 60 * kMinute, kDay = 24 * kHour;
-
-class FakeClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return now; }
-  std::int64_t monotonic_ms() const override { return now; }
-  std::int64_t now = *calendar::instant_in("2026-11-23 12:00", *Zone::find("UTC"), 0);  // a Monday
-};
 
 class SchedulesTest : public testing::Test {
  protected:
@@ -124,7 +118,7 @@ class SchedulesTest : public testing::Test {
 
   fs::path folder = make_folder();
   Settings settings;
-  FakeClock clock;
+  FakeClock clock{*calendar::instant_in("2026-11-23 12:00", *Zone::find("UTC"), 0)};  // a Monday
   std::unique_ptr<Parts> parts;
 };
 

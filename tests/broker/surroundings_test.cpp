@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "broker/sleep_lock.h"
+#include "tests/broker/fake_clock.h"
 
 namespace lectern {
 namespace {
@@ -141,13 +142,6 @@ TEST_F(DeviceUser, EnergyIsWhatWasUsedSinceTheLastLook) {
   EXPECT_EQ(around.energy_used(), 1);
 }
 
-class TestClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return now; }
-  std::int64_t monotonic_ms() const override { return now; }
-  std::int64_t now = 1'000'000;
-};
-
 // A system bus of one client with a login manager on it: says hello, gives descriptors out, sees them closed.
 class PlayedLogind {
  public:
@@ -241,7 +235,7 @@ class SleepLockTest : public testing::Test {
     setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket.string()).c_str(), 1);
   }
   Folder folder;
-  TestClock clock;
+  FakeClock clock{1'000'000};
 };
 
 TEST_F(SleepLockTest, HoldsTheMachineAwakeWhileWorkRunsAndAMinuteLonger) {

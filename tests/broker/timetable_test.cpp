@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "tests/broker/fake_clock.h"
+
 namespace lectern {
 namespace {
 
@@ -14,13 +16,6 @@ namespace fs = std::filesystem;
 using calendar::Zone;
 
 constexpr std::int64_t kHour = 3'600'000;
-
-class FakeClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return now; }
-  std::int64_t monotonic_ms() const override { return now; }
-  std::int64_t now = 0;
-};
 
 class TimetableTest : public testing::Test {
  protected:

@@ -9,6 +9,7 @@
 
 #include "broker/store/schema.h"
 #include "broker/store/store.h"
+#include "tests/broker/fake_clock.h"
 #include "tests/cli/temporary_folder.h"
 #include "tests/faults/database_check.h"
 
@@ -16,12 +17,6 @@ namespace lectern {
 namespace {
 
 namespace fs = std::filesystem;
-
-class StandingClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return 1'790'000'000'000; }
-  std::int64_t monotonic_ms() const override { return 1000; }
-};
 
 // A hash of its own for every segment, as takes have.
 std::string key(std::uint64_t job, std::size_t segment) {
@@ -65,7 +60,7 @@ class Sample {
     store.take_done(given);
   }
 
-  StandingClock clock;
+  FakeClock clock{1'790'000'000'000};
   Store store;
 };
 

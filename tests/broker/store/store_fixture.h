@@ -9,17 +9,11 @@
 #include <memory>
 
 #include "broker/store/store.h"
+#include "tests/broker/fake_clock.h"
 
 namespace lectern {
 
 namespace fs = std::filesystem;
-
-class FakeClock : public Clock {
- public:
-  std::int64_t wall_ms() const override { return now; }
-  std::int64_t monotonic_ms() const override { return now; }
-  std::int64_t now = 1'700'000'000'000;
-};
 
 class StoreTest : public testing::Test {
  protected:
