@@ -14,7 +14,7 @@
 namespace lectern {
 namespace {
 
-constexpr int kMessagesARound = 256;            // then commit and answer before reading on
+constexpr int kMessagesARound = 256;            // of workers; then commit and answer before reading on
 constexpr std::size_t kAskedAhead = 128;        // of clients: read, and not handled yet
 constexpr std::size_t kManyAsked = 32;          // in a transaction: it is committed beside the loop
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();

@@ -91,6 +91,7 @@ class Broker {
   std::vector<WorkPool::Result> results_;
   std::vector<ReadingRoom::Asked> asked_;
   std::set<std::uint64_t> changed_;  // jobs
+
   std::vector<std::string> unreachable_;  // workers who could not be sent what was posted
   std::set<std::uint64_t> to_advance_;  // jobs whose change is committed, for the pipeline to look at
   std::int64_t deadline_ms_ = 0;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 
+#include <cerrno>
 #include <memory>
 #include <string_view>
 
@@ -50,10 +51,11 @@ void FolderListing::list() {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(folder_.empty() ? "." : folder_.c_str()), closedir);
   listed_ = folder != nullptr;
   while (listed_) {
+    errno = 0;
     const dirent* entry = readdir(folder.get());
-    if (!entry) return;
-    names_.emplace(entry->d_name);
-    listed_ = names_.size() <= kMostNames;
+    if (!entry && errno == 0) return;
+    if (entry) names_.emplace(entry->d_name);
+    listed_ = entry && names_.size() <= kMostNames;
   }
   names_.clear();
 }

@@ -24,7 +24,7 @@ class FolderListing {
 
   std::string folder_;  // with its slash; the one that was asked for last
   Clock::time_point looked_at_;
-  bool listed_ = false;  // else each name is asked for
+  bool listed_ = false;   // else each name is asked for
   bool at_rest_ = false;  // when it was listed: a change would have shown in its time
   timespec changed_{};    // its time when it was listed
   std::set<std::string, std::less<>> names_;

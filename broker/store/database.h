@@ -1,6 +1,6 @@
 // A thin hold on SQLite: one connection, prepared statements kept by their text, and a transaction that undoes itself.
 //
-// One thread uses it, and it is the only connection that writes the file. Every SQLite error becomes a DatabaseFault
+// One thread at a time uses it, and it is the only connection that writes the file. Every SQLite error becomes a DatabaseFault
 // that names the file: no_space for SQLITE_FULL (and I/O errors for lack of space), no_broker while another program
 // holds it locked, internal after a failed sync, bad_input for a damaged or foreign database.
 #pragma once

@@ -262,11 +262,11 @@ bool Store::change(std::uint64_t number, JobEvent event, const std::string& reas
         .run();
     Query(database_, "UPDATE jobs SET waiting = waiting + failed, failed = 0 WHERE id = ?", number).run();
   }
-  if (event == JobEvent::resume || (event == JobEvent::retry && !hold_if_all_is(number))) settle(number);
+  if (event == JobEvent::resume || (event == JobEvent::retry && !hold_if_all_paused(number))) settle(number);
   return true;
 }
 
-bool Store::hold_if_all_is(std::uint64_t number) {
+bool Store::hold_if_all_paused(std::uint64_t number) {
   return new_held_since() > 0 && apply(number, JobState::queued, JobEvent::pause, "paused");
 }
 

@@ -41,7 +41,7 @@ std::optional<Store::Redone> Store::redo(std::uint64_t number, const std::string
       .run();
   note(number, "redo of segment" + indexes);
   redone.to_speak = job(number)->waiting;
-  if (!hold_if_all_is(number)) settle(number);
+  if (!hold_if_all_paused(number)) settle(number);
   return redone;
 }
 

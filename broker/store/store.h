@@ -351,7 +351,7 @@ class Store {
   std::uint64_t add_batch(const std::string& batch_id, const std::string& batch_name, std::int64_t now_ms);
   void touch(std::uint64_t job) { changed_.insert(job); }
   bool apply(std::uint64_t job, JobState from, JobEvent event, const std::string& reason);
-  bool hold_if_all_is(std::uint64_t job);  // of a job that has just been queued again
+  bool hold_if_all_paused(std::uint64_t job);  // of a job that has just been queued again
   void settle(std::uint64_t job);
   void settle_idle();
   bool split(std::uint64_t segment);
