@@ -63,7 +63,8 @@ TEST_F(Pause, OfEverythingHoldsWhatIsRetriedAndRedone) {
   const auto bad = lectern.script("bad.txt", "It was said here that this is a fault-fail and so it is.");
   ASSERT_EQ(submit("good").exit, 0);
   ASSERT_EQ(lectern.run({"submit", bad}).exit, 0);
-  ASSERT_EQ(lectern.run({"wait"}).exit, 1);
+  ASSERT_EQ(lectern.run({"wait", "1"}).exit, 0);
+  ASSERT_EQ(lectern.run({"wait", "2"}).exit, 1);
   ASSERT_EQ(lectern.run({"pause", "--all"}).exit, 0);
   const auto published = fs::last_write_time(lectern.work() / "good.flac");
 
